@@ -1,0 +1,1 @@
+"""Plain values in, bytes or text out; no database, no Flask."""

@@ -1,0 +1,1 @@
+"""Background work: the same services, with a progress row."""

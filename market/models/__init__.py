@@ -1,0 +1,1 @@
+"""SQLAlchemy entities, one aggregate a module."""
