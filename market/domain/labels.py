@@ -1,0 +1,21 @@
+"""Closed sets whose members carry the Vietnamese word people read."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class LabelledEnum(StrEnum):
+    """A StrEnum of which each member is written `NAME = "value", "Vietnamese word"`."""
+
+    _value_: str
+    _label: str
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member._label = label
+        return member
+
+    @property
+    def label(self) -> str:
+        return self._label
