@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from enum import StrEnum
 
 from market.domain.banks import Bank, BankKind
 from market.domain.errors import Invalid, Problem
+from market.domain.labels import LabelledEnum
 
 ACCOUNT_NUMBER_LIMIT = 19
 
@@ -24,47 +24,47 @@ _REGISTRATION_CODE = re.compile(r"[0-9A-Z](?:[0-9A-Z./-]{0,28}[0-9A-Z])?")
 _PERSONAL = re.compile(r"(?:[0-9]{9}|[0-9]{11,12})(?:-[0-9]+)?")
 
 
-class AccountKind(StrEnum):
+class AccountKind(LabelledEnum):
     """Where the money arrives."""
 
-    BANK = "bank"
-    WALLET = "wallet"
-    MOBILE_MONEY = "mobile_money"
+    BANK = "bank", "Tài khoản ngân hàng"
+    WALLET = "wallet", "Ví điện tử"
+    MOBILE_MONEY = "mobile_money", "Mobile Money"
 
 
-class AccountState(StrEnum):
-    """How far an account has come on its way to paper."""
+class AccountState(LabelledEnum):
+    """draft → awaiting_approval → approved → retired, or rejected."""
 
-    DRAFT = "draft"
-    AWAITING_APPROVAL = "awaiting_approval"
-    APPROVED = "approved"
-    RETIRED = "retired"
-    REJECTED = "rejected"
+    DRAFT = "draft", "Nháp"
+    AWAITING_APPROVAL = "awaiting_approval", "Chờ duyệt"
+    APPROVED = "approved", "Đã duyệt"
+    RETIRED = "retired", "Thôi dùng"
+    REJECTED = "rejected", "Bị từ chối"
 
 
-class AccountSource(StrEnum):
+class AccountSource(LabelledEnum):
     """How the number came into the register."""
 
-    TYPED = "typed"
-    IMPORTED = "imported"
-    SCANNED = "scanned"
+    TYPED = "typed", "Gõ tay"
+    IMPORTED = "imported", "Từ danh sách"
+    SCANNED = "scanned", "Quét mã của hộ"
 
 
-class HolderRelation(StrEnum):
+class HolderRelation(LabelledEnum):
     """Whose account it is, seen from the merchant."""
 
-    SELF = "self"
-    HOUSEHOLD_BUSINESS = "household_business"
-    RELATIVE = "relative"
-    OTHER = "other"
+    SELF = "self", "Chính chủ"
+    HOUSEHOLD_BUSINESS = "household_business", "Hộ kinh doanh"
+    RELATIVE = "relative", "Người thân"
+    OTHER = "other", "Người khác"
 
 
-class AccountProof(StrEnum):
+class AccountProof(LabelledEnum):
     """What shows that the number is the holder's."""
 
-    NONE = "none"
-    SCAN_SHOWED_NAME = "scan_showed_name"
-    TEST_TRANSFER = "test_transfer"
+    NONE = "none", "Chưa có"
+    SCAN_SHOWED_NAME = "scan_showed_name", "Quét thấy đúng tên"
+    TEST_TRANSFER = "test_transfer", "Chuyển thử"
 
 
 _KINDS = {

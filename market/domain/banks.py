@@ -5,11 +5,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
 from market.domain.errors import NotFound
+from market.domain.labels import LabelledEnum
 from market.domain.text import fold
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -42,14 +42,14 @@ _BRANCH_PHRASES = (
 _COUNTRY_ENDINGS = (("viet", "nam"), ("vn",))
 
 
-class BankKind(StrEnum):
+class BankKind(LabelledEnum):
     """What sort of house holds the account."""
 
-    BANK = "bank"
-    DIGITAL = "digital"
-    FINANCE = "finance"
-    WALLET = "wallet"
-    MOBILE_MONEY = "mobile_money"
+    BANK = "bank", "Ngân hàng"
+    DIGITAL = "digital", "Ngân hàng số"
+    FINANCE = "finance", "Công ty tài chính"
+    WALLET = "wallet", "Ví điện tử"
+    MOBILE_MONEY = "mobile_money", "Mobile Money"
 
 
 @dataclass(frozen=True, slots=True)
