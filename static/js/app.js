@@ -68,24 +68,30 @@ document.addEventListener("keydown", ({ key }) => {
   drop.querySelector("summary").focus();
 });
 
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of document.querySelectorAll("button[aria-disabled]")) {
+    if (button.form === form) button.removeAttribute("aria-disabled");
+  }
+}
+
 // On a slow line people press twice; the second press of a POST goes nowhere.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.getAttribute("method") !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
   }
   form.dataset.sent = "yes";
+  // An answer that is a download leaves the page standing.
+  setTimeout(() => release(form), 8000);
   event.submitter?.setAttribute("aria-disabled", "true");
 });
 
 // Coming back by the browser's button finds the form as it was left, ready to be sent.
 window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-  for (const sent of document.querySelectorAll("button[aria-disabled]")) {
-    sent.removeAttribute("aria-disabled");
-  }
+  for (const form of document.querySelectorAll("form[data-sent]")) release(form);
   const names = [...document.querySelectorAll("[data-pick-all]")].map((box) => box.dataset.pickAll);
   for (const name of names) countPicked(name);
 });
