@@ -24,3 +24,20 @@ class VoidReason(LabelledEnum):
     LOST = "lost", "Mất"
     OVERLAID = "overlaid", "Bị dán đè"
     MISPRINTED = "misprinted", "In sai"
+
+
+class RunState(LabelledEnum):
+    """made → printed; a run that was never printed can be cancelled."""
+
+    MADE = "made", "Đã lập"
+    PRINTED = "printed", "Đã in"
+    CANCELLED = "cancelled", "Đã bỏ"
+
+
+class ForeignCodeKind(LabelledEnum):
+    """What kind of code a bank or wallet issued."""
+
+    TRANSFER = "transfer", "Chuyển khoản"
+    MERCHANT_PAYMENT = "merchant_payment", "Thanh toán cho người bán"
+    WALLET = "wallet", "Ví điện tử"
+    UNKNOWN = "unknown", "Không rõ"

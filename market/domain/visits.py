@@ -30,3 +30,10 @@ class NonAcceptReason(LabelledEnum):
     AGE_OR_ILLNESS = "age_or_illness", "Tuổi cao hoặc sức khỏe"
     SEASONAL = "seasonal", "Buôn bán thời vụ"
     OTHER = "other", "Lý do khác"
+
+
+class IncidentState(LabelledEnum):
+    """open → closed."""
+
+    OPEN = "open", "Đang mở"
+    CLOSED = "closed", "Đã xử lý"

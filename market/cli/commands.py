@@ -1,0 +1,13 @@
+"""The operator commands under `flask`."""
+
+from flask import Flask
+
+from market.cli import audit_commands, user_commands
+
+GROUPS = (user_commands.users, audit_commands.audit)
+
+
+def register(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    for group in GROUPS:
+        app.cli.add_command(group)

@@ -1,0 +1,52 @@
+"""What all commands share: who acts, one-line refusals, exit codes."""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from flask.cli import with_appcontext
+
+from market.domain.errors import DomainError, Invalid
+from market.http.security import clock
+from market.services import users
+from market.services.access import Actor
+
+Result = TypeVar("Result")
+
+
+def command(act: Callable[..., Result]) -> Callable[..., Result]:
+    """Run in the app's context; a refusal is one line on stderr and exit code 1."""
+
+    @with_appcontext
+    @wraps(act)
+    def run(*args: Any, **kwargs: Any) -> Result:
+        try:
+            return act(*args, **kwargs)
+        except DomainError as error:
+            raise click.exceptions.Exit(_refuse(error)) from error
+
+    return run
+
+
+def acting_as(email: str | None) -> Actor:
+    """The user named by `--as`, or the system; whoever runs commands runs the server."""
+    at = clock()
+    if email is None:
+        return Actor.system(at)
+    user = users.find_by_email(email)
+    if user is None or user.disabled_at is not None:
+        raise Invalid(f"Không có người dùng {email} đang hoạt động.")
+    return Actor.of_user(user, at, "cli", fresh_at=at)
+
+
+def say_json(value: Any) -> None:
+    """JSON alone on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _refuse(error: DomainError) -> int:
+    print(error.message, file=sys.stderr)
+    return 1

@@ -1,0 +1,33 @@
+"""Imports every entity, so that the metadata is whole; for migrations and the app factory."""
+
+from market.models import (
+    account,
+    area,
+    audit,
+    coverage,
+    import_batch,
+    job,
+    market,
+    merchant,
+    stall,
+    sticker,
+    user,
+    visit,
+)
+from market.models.base import Base
+
+MODULES = (
+    account,
+    area,
+    audit,
+    coverage,
+    import_batch,
+    job,
+    market,
+    merchant,
+    stall,
+    sticker,
+    user,
+    visit,
+)
+metadata = Base.metadata

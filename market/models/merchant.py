@@ -1,0 +1,80 @@
+"""Merchants and the stalls they held, from day to day."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from market.domain.markets import MerchantKind
+from market.models.base import Base, Hash, Id, LongText, Name, Sealed, Search, text_enum
+from market.models.stall import Stall
+
+
+class Merchant(Base):
+    """Who trades. There is no field for a citizen's identity number, on purpose.
+
+    `market_id` is where the merchant was entered. `wrapped_key` seals the merchant's
+    phone and account numbers; it is destroyed when the merchant is erased. A merchant
+    merged into another one stays as a closed record that points there.
+    """
+
+    __tablename__ = "merchants"
+    __table_args__ = (
+        CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="not_into_itself"),
+        CheckConstraint(
+            "registration_code IS NULL OR length(registration_code) <> 12",
+            name="no_personal_number",
+        ),
+    )
+
+    id: Mapped[Id]
+    market_id: Mapped[int] = mapped_column(ForeignKey("markets.id"), index=True)
+    display_name: Mapped[Name]
+    name_key: Mapped[Search]
+    kind: Mapped[MerchantKind] = mapped_column(text_enum(MerchantKind))
+    registration_code: Mapped[str | None] = mapped_column(String(20), index=True)
+    wrapped_key: Mapped[Sealed | None]
+    phone_sealed: Mapped[Sealed | None]
+    phone_hash: Mapped[Hash | None] = mapped_column(index=True)
+    phone_last3: Mapped[str | None] = mapped_column(String(3))
+    consent_on: Mapped[date | None]
+    consent_text_version: Mapped[str | None] = mapped_column(String(20))
+    consent_channel: Mapped[str | None] = mapped_column(String(40))
+    consent_taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    note: Mapped[LongText | None]
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"), index=True)
+    merged_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    tenancies: Mapped[list["Tenancy"]] = relationship(
+        back_populates="merchant", lazy="raise", order_by="Tenancy.from_day"
+    )
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own protocol
+
+
+class Tenancy(Base):
+    """A merchant at a stall from a day until the day before `to_day`."""
+
+    __tablename__ = "tenancies"
+    __table_args__ = (
+        CheckConstraint("to_day IS NULL OR to_day > from_day", name="ends_after_start"),
+        Index(
+            "uq_tenancies_open",
+            "stall_id",
+            "merchant_id",
+            unique=True,
+            sqlite_where=text("to_day IS NULL"),
+            postgresql_where=text("to_day IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    stall_id: Mapped[int] = mapped_column(ForeignKey("stalls.id"), index=True)
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), index=True)
+    from_day: Mapped[date]
+    to_day: Mapped[date | None]
+
+    stall: Mapped[Stall] = relationship(lazy="raise")
+    merchant: Mapped[Merchant] = relationship(back_populates="tenancies", lazy="raise")

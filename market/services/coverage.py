@@ -1,0 +1,22 @@
+"""The share of stalls and households that accept electronic payment, on any day."""
+
+from sqlalchemy.orm import Session
+
+from market.extensions import db
+
+TOUCHED = "coverage_touched"
+
+
+def touch(market_id: int) -> None:
+    """Note that a fact of this market changed; its counts follow before the commit."""
+    db.session().info.setdefault(TOUCHED, set()).add(market_id)
+
+
+def forget_touched(session: Session) -> None:
+    """Drop what waits; called after a rollback."""
+    session.info.pop(TOUCHED, None)
+
+
+def recompute_touched(session: Session) -> None:
+    """Recount the markets whose facts changed in this transaction."""
+    session.info.pop(TOUCHED, None)

@@ -1,0 +1,41 @@
+"""How pages write numbers, days and names: the Vietnamese way."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from market.domain.accounts import in_groups
+from market.domain.calendar import ICT
+from market.domain.shares import format_int_vi, format_percent_vi
+
+NOTHING = "–"
+
+
+def vi_int(value: int | None) -> str:
+    """27013 → `27.013`."""
+    return NOTHING if value is None else format_int_vi(value)
+
+
+def vi_percent(value: Decimal | None) -> str:
+    """A percentage with one decimal, `84,8 %`; nothing to count is a dash."""
+    return NOTHING if value is None else format_percent_vi(value)
+
+
+def vi_date(value: date | None) -> str:
+    """`30/09/2026`."""
+    return NOTHING if value is None else value.strftime("%d/%m/%Y")
+
+
+def vi_datetime(value: datetime | None) -> str:
+    """`30/09/2026 14:05`, in Việt Nam."""
+    return NOTHING if value is None else value.astimezone(ICT).strftime("%d/%m/%Y %H:%M")
+
+
+FILTERS: dict[str, Callable[[Any], str]] = {
+    "vi_int": vi_int,
+    "vi_percent": vi_percent,
+    "vi_date": vi_date,
+    "vi_datetime": vi_datetime,
+    "groups_of_four": in_groups,
+}
