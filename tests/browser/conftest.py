@@ -1,0 +1,64 @@
+"""Debian's Chromium, headless; a page that fails the test for what no page may do."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the tests of this process; each page is in a context of its own."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=list(ARGUMENTS)
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What `page` saw go wrong; a test that expects a fault removes it."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: str, faults: list[str]) -> Iterator[Page]:
+    """An empty page whose relative addresses lead to `live_server`.
+
+    The test fails at its end if a script failed, the content policy was broken or
+    another host was asked.
+    """
+    context = browser.new_context(base_url=live_server, locale="vi-VN")
+
+    def note_request(request: Request) -> None:
+        if urlsplit(request.url).scheme in {"http", "https", "ws", "wss"} and not (
+            request.url.startswith(f"{live_server}/")
+        ):
+            faults.append(f"asked another host: {request.url}")
+
+    def note_message(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    context.on("request", note_request)
+    context.on("console", note_message)
+    context.on("weberror", lambda error: faults.append(f"script failed: {error.error}"))
+    yield context.new_page()
+    context.close()
+    assert faults == []
