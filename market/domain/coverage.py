@@ -1,0 +1,109 @@
+"""What is counted of a market, or of an area, on a day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import add
+
+from market.domain.labels import LabelledEnum
+from market.domain.levels import Level
+from market.domain.shares import Share
+
+
+class Denominator(LabelledEnum):
+    """Which fixed stalls are counted; each holds the one before it."""
+
+    A = "A", "Điểm cố định đang kinh doanh"
+    B = "B", "Điểm cố định đang kinh doanh hoặc tạm nghỉ"
+    C = "C", "Tất cả điểm cố định chưa đóng"
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """How many are counted, and how many of these have reached each level."""
+
+    counted: int
+    account: int
+    equipped: int
+    displayed: int
+    accepting: int
+    in_use: int
+
+    def reached(self, level: Level) -> int:
+        steps = (self.account, self.equipped, self.displayed, self.accepting, self.in_use)
+        return (self.counted, *steps)[level.rank]
+
+    def share(self, level: Level = Level.ACCEPTS) -> Share:
+        return Share(self.reached(level), self.counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Stalls and merchants in one denominator."""
+
+    stalls: Ladder
+    merchants: Ladder
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Places to trade by what they do; all but `mobile` are fixed, and none is closed."""
+
+    total: int
+    trading: int
+    resting: int
+    vacant: int
+    repair: int
+    mobile: int
+
+
+POINT_NAMES = ("total", "trading", "resting", "vacant", "repair", "mobile")
+LADDER_NAMES = ("counted", "account", "equipped", "displayed", "accepting", "in_use")
+UNIT_NAMES = ("stalls", "merchants")
+
+FIGURE_NAMES = tuple(
+    [f"points_{name}" for name in POINT_NAMES]
+    + [
+        f"{denominator.value.lower()}_{unit}_{name}"
+        for denominator in Denominator
+        for unit in UNIT_NAMES
+        for name in LADDER_NAMES
+    ]
+)
+_PLACES = {name: place for place, name in enumerate(FIGURE_NAMES)}
+
+
+def place_of(name: str) -> int:
+    """Return where a figure stands in `Counts.figures`."""
+    return _PLACES[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """All figures of a day in the order of FIGURE_NAMES; adding pools markets."""
+
+    figures: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.figures) != len(FIGURE_NAMES):
+            raise ValueError(f"{len(self.figures)} figures instead of {len(FIGURE_NAMES)}")
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(tuple(map(add, self.figures, other.figures)))
+
+    @property
+    def points(self) -> Points:
+        return Points(*self._from("points_total", len(POINT_NAMES)))
+
+    def of(self, denominator: Denominator) -> Coverage:
+        first = denominator.value.lower()
+        return Coverage(
+            Ladder(*self._from(f"{first}_stalls_counted", len(LADDER_NAMES))),
+            Ladder(*self._from(f"{first}_merchants_counted", len(LADDER_NAMES))),
+        )
+
+    def _from(self, name: str, length: int) -> Sequence[int]:
+        start = _PLACES[name]
+        return self.figures[start : start + length]
+
+
+NOTHING = Counts((0,) * len(FIGURE_NAMES))
