@@ -92,7 +92,7 @@ def pytest_make_collect_report() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def databases(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Databases]:
+) -> Databases:
     """Where databases of either kind come from, migrated or empty."""
     from tests import running
 
@@ -100,9 +100,12 @@ def databases(
         running.migrate(running.make_settings(address, tmp_path_factory.mktemp("instance")))
 
     process = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    made = Databases(process=process, cluster=request.config.stash[CLUSTER], migrate=migrate)
-    yield made
-    made.close()
+    return Databases(
+        process=process,
+        folder=tmp_path_factory.mktemp("sqlite"),
+        cluster=request.config.stash[CLUSTER],
+        migrate=migrate,
+    )
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import itertools
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +20,13 @@ Migrate = Callable[[str], None]
 class Databases:
     """The databases of one test process. `migrate` brings an empty one up to date."""
 
-    def __init__(self, *, process: str, cluster: PostgresCluster, migrate: Migrate) -> None:
+    def __init__(
+        self, *, process: str, folder: Path, cluster: PostgresCluster, migrate: Migrate
+    ) -> None:
         self._process = process
         self._cluster = cluster
         self._migrate = migrate
-        self._folder = Path(tempfile.mkdtemp(prefix="cho-sqlite-"))
+        self._folder = folder
         self._numbers = itertools.count(1)
         self._sqlite_template: Path | None = None
         self._postgresql_template: str | None = None
@@ -46,10 +47,6 @@ class Databases:
         else:
             with self._postgresql_database("template0") as address:
                 yield address
-
-    def close(self) -> None:
-        """Remove what is left of the files; the cluster goes with its owner."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
     def _sqlite_copy(self) -> Iterator[str]:
