@@ -114,7 +114,7 @@ def decode(text: str) -> Payload:
         opened = [_opened(text, item) for item in root]
     except BrokenTlv as error:
         raise PayloadRefused(error.reason, error.position) from error
-    _check_ends(root)
+    _check_end(root)
     objects = {object_id: value for parts in opened for object_id, value in parts.items()}
     return Payload(
         text=text,
@@ -204,6 +204,8 @@ def _check_text(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise PayloadRefused("có ký tự hỏng, hãy quét lại.", error.start) from error
+    if not text.startswith("00"):
+        raise PayloadRefused("không bắt đầu bằng trường 00, không phải mã thanh toán.", 0)
 
 
 def _check_crc(text: str) -> None:
@@ -220,11 +222,10 @@ def _check_crc(text: str) -> None:
         )
 
 
-def _check_ends(root: tuple[DataObject, ...]) -> None:
-    if not root or root[0].id != "00":
-        raise PayloadRefused("không bắt đầu bằng trường 00, không phải mã thanh toán.", 0)
-    if root[-1].id != "63" or len(root[-1].value) != _CRC_DIGITS:
-        raise PayloadRefused("không kết thúc bằng mã kiểm tra (trường 63, 4 ký tự).", root[-1].at)
+def _check_end(root: tuple[DataObject, ...]) -> None:
+    last = root[-1]
+    if last.id != "63" or len(last.value) != _CRC_DIGITS:
+        raise PayloadRefused("không kết thúc bằng mã kiểm tra (trường 63, 4 ký tự).", last.at)
 
 
 def _opened(text: str, item: DataObject) -> dict[str, str]:
