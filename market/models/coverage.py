@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from market.domain.counts import Denominator
+from market.domain.coverage import Denominator
 from market.models.base import Base, text_enum
 
 
