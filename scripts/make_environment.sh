@@ -31,4 +31,6 @@ arguments=()
 for lock_file in "$@"; do
     arguments+=(--requirement "$lock_file")
 done
-"$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}"
+# Packages that come as source are built the present way, whatever the version of pip.
+"$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes --use-pep517 \
+    "${arguments[@]}"
