@@ -35,6 +35,11 @@ class BankEntry(Base):
     name_lookup: Mapped[bool | None]
     notes: Mapped[LongText] = mapped_column(default="")
 
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether an account there needs a decision of its own: finance, or a disputed BIN."""
+        return self.kind is BankKind.FINANCE or "CONFLICT" in self.notes
+
 
 class PaymentAccount(Base):
     """An account a merchant is paid on.
@@ -43,7 +48,8 @@ class PaymentAccount(Base):
     that in the database); a change is a new row. `number_hash` is a keyed hash of BIN
     and number. The account reaches paper from `in_force_from` until `retired_at`.
     `needs_own_decision` keeps it out of bulk approval: the number came from a number
-    cell, or its bank's directory row is doubtful.
+    cell, or its bank's directory row is doubtful. `becomes_preferred` says that it goes
+    onto the stickers once it is in force, in place of the account that is there.
     """
 
     __tablename__ = "payment_accounts"
@@ -80,6 +86,7 @@ class PaymentAccount(Base):
     needs_own_decision: Mapped[bool] = mapped_column(default=False)
     state: Mapped[AccountState] = mapped_column(text_enum(AccountState), index=True)
     is_preferred: Mapped[bool] = mapped_column(default=False)
+    becomes_preferred: Mapped[bool] = mapped_column(default=True)
     proof: Mapped[AccountProof] = mapped_column(text_enum(AccountProof), default=AccountProof.NONE)
     proof_on: Mapped[date | None]
     proof_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

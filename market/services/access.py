@@ -112,8 +112,8 @@ def get_market(code: str, *, actor: Actor, permission: Permission) -> Market:
     ).one_or_none()
     if found is None:
         raise NotFound("Không tìm thấy chợ này.")
-    market, is_allowed = found
-    if not is_allowed:
+    market: Market = found[0]
+    if not found.allowed:
         raise Forbidden("Bạn không có quyền làm việc này ở chợ này.")
     return market
 

@@ -99,15 +99,15 @@ def chain_pending(session: Session) -> None:
     if not pending:
         return
     session.flush()
-    head = session.execute(
+    count, previous = session.execute(
         select(AuditHead.count, AuditHead.hash).where(AuditHead.id == 1).with_for_update()
     ).one()
-    rows = list(_chained(pending, count=head.count, previous=head.hash))
+    rows = list(_chained(pending, count=count, previous=previous))
     session.execute(insert(AuditEntry), rows)
     session.execute(
         update(AuditHead)
         .where(AuditHead.id == 1)
-        .values(count=head.count + len(rows), hash=rows[-1]["hash"])
+        .values(count=count + len(rows), hash=rows[-1]["hash"])
     )
 
 
@@ -132,9 +132,9 @@ def verify(*, expected_count: int | None = None, expected_hash: str | None = Non
             return ChainReport(count, entry.hash, ChainBreak(count, reason))
         previous = entry.hash
         db.session.expunge(entry)
-    head = db.session.execute(select(AuditHead.count, AuditHead.hash)).one()
+    stored_count, stored_hash = db.session.execute(select(AuditHead.count, AuditHead.hash)).one()
     reason = _what_is_wrong_at_the_end(
-        count, previous, stored=(head.count, head.hash), noted=(expected_count, expected_hash)
+        count, previous, stored=(stored_count, stored_hash), noted=(expected_count, expected_hash)
     )
     return ChainReport(count, previous, ChainBreak(count, reason) if reason else None)
 

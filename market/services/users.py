@@ -153,7 +153,8 @@ def list_users(actor: Actor) -> list[User]:
 
 
 def resolve_scope(text: str) -> Scope:
-    """The scope written as `country`, `province:22`, `operator:7`, `market:CODE`, `section:CODE/NAME`.
+    """The scope written as `country`, `province:22`, `operator:7`, `market:CODE` or
+    `section:CODE/NAME`.
 
     Raises Invalid where it is not written so, NotFound where the thing does not exist.
     """

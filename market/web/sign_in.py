@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from market.domain.errors import Invalid
 from market.domain.roles import Permission
 from market.extensions import db
+from market.http.forms import load_form
 from market.http.redirects import safe_next
 from market.http.security import (
     browser,
@@ -18,7 +19,6 @@ from market.http.security import (
     remember,
     requires,
 )
-from market.http.forms import load_form
 from market.schemas.sign_in import ChangePassword, ConfirmPassword, SignIn
 from market.services import sessions, users
 

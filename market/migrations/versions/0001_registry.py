@@ -782,6 +782,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("is_preferred", sa.Boolean(), nullable=False),
+        sa.Column("becomes_preferred", sa.Boolean(), nullable=False),
         sa.Column(
             "proof",
             sa.Enum(

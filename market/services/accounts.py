@@ -1,0 +1,290 @@
+"""Payment accounts: entering them, finding them, and who may see a full number."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import joinedload
+
+from market.domain.accounts import (
+    AccountKind,
+    AccountProof,
+    AccountSource,
+    AccountState,
+    HolderRelation,
+    check_number,
+    last_four,
+)
+from market.domain.banks import BankKind
+from market.domain.errors import Conflict, Invalid, NotFound, Problem
+from market.domain.roles import Permission
+from market.domain.text import clean
+from market.extensions import db, vault
+from market.models.account import BankEntry, PaymentAccount
+from market.models.market import Market
+from market.models.merchant import Merchant, Tenancy
+from market.models.stall import Stall
+from market.services import audit
+from market.services.access import Actor, stall_condition
+
+NUMBER_PURPOSE = "account"
+PAYLOAD_PURPOSE = "payload"
+KIND_OF_BANK = {
+    BankKind.WALLET: AccountKind.WALLET,
+    BankKind.MOBILE_MONEY: AccountKind.MOBILE_MONEY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountValues:
+    """What is entered of an account; `kept_payload` is a wallet's own code, kept as it is."""
+
+    bin: str
+    number: str
+    holder_name: str
+    relation: HolderRelation = HolderRelation.SELF
+    source: AccountSource = AccountSource.TYPED
+    kept_payload: str | None = None
+    opened_with_help: bool = False
+    came_from_number_cell: bool = False
+    becomes_preferred: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SealedNumber:
+    """A number as the register keeps it."""
+
+    sealed: bytes
+    hash: str
+    last4: str
+
+
+def seal_number(merchant: Merchant, bin: str, number: str) -> SealedNumber:
+    """Seal a checked number under the merchant's key."""
+    if merchant.wrapped_key is None:
+        raise Conflict("Dữ liệu của hộ này đã được xóa theo yêu cầu; không thể thêm tài khoản.")
+    return SealedNumber(
+        vault().seal_text(merchant.wrapped_key, number, NUMBER_PURPOSE),
+        number_hash(bin, number),
+        last_four(number),
+    )
+
+
+def number_hash(bin: str, number: str) -> str:
+    """The keyed hash by which equal accounts are found."""
+    return vault().sameness("account", bin, number)
+
+
+def open_number(account: PaymentAccount) -> str:
+    """The full number, for the program's own use; `account.merchant` must be loaded.
+
+    Whoever shows it to a person calls `note_numbers_shown` too.
+    """
+    key = account.merchant.wrapped_key
+    if key is None or account.number_sealed is None:
+        raise Conflict("Số tài khoản này đã được xóa theo yêu cầu của chủ hộ.")
+    return vault().open_text(key, account.number_sealed, NUMBER_PURPOSE)
+
+
+def may_see_number(actor: Actor, account: PaymentAccount) -> bool:
+    """Boards see full numbers of their markets; other approvers only what waits for them."""
+    if actor.may(Permission.READ_FULL_NUMBERS):
+        return True
+    return account.state is AccountState.AWAITING_APPROVAL and actor.may(
+        Permission.APPROVE_ACCOUNTS
+    )
+
+
+def show_numbers(
+    accounts: Iterable[PaymentAccount], *, market: Market, actor: Actor
+) -> dict[int, str]:
+    """The full numbers this actor may see, by account; the look is an audit entry."""
+    shown = {
+        account.id: open_number(account)
+        for account in accounts
+        if may_see_number(actor, account) and account.number_sealed is not None
+    }
+    if shown:
+        audit.record_by_id(
+            actor,
+            "read_numbers",
+            PaymentAccount.__tablename__,
+            market.code,
+            market_id=market.id,
+            new={"accounts": sorted(shown)},
+        )
+    return shown
+
+
+def enter_account(merchant: Merchant, *, values: AccountValues, actor: Actor) -> PaymentAccount:
+    """Enter an account; it waits for approval by somebody else.
+
+    Raises Invalid with a problem for each field at fault, Conflict where the same
+    account is already there.
+    """
+    number, bank, holder = _checked(values)
+    sealed = seal_number(merchant, values.bin, number)
+    _refuse_twice(merchant, sealed.hash, becomes_preferred=values.becomes_preferred)
+    account = PaymentAccount(
+        merchant_id=merchant.id,
+        merchant=merchant,
+        kind=KIND_OF_BANK.get(bank.kind, AccountKind.BANK),
+        bin=bank.bin,
+        number_sealed=sealed.sealed,
+        number_hash=sealed.hash,
+        number_last4=sealed.last4,
+        kept_payload_sealed=_sealed_payload(merchant, values.kept_payload),
+        holder_name=holder,
+        relation=values.relation,
+        source=values.source,
+        opened_with_help=values.opened_with_help,
+        came_from_number_cell=values.came_from_number_cell,
+        needs_own_decision=values.came_from_number_cell or bank.needs_confirmation,
+        becomes_preferred=values.becomes_preferred,
+        state=AccountState.AWAITING_APPROVAL,
+        proof=AccountProof.NONE,
+        entered_at=actor.at,
+        entered_by_id=actor.user_id,
+        changed_by_id=actor.user_id,
+    )
+    db.session.add(account)
+    audit.record(
+        actor,
+        "enter",
+        account,
+        market_id=merchant.market_id,
+        new={
+            "merchant_id": merchant.id,
+            "bin": bank.bin,
+            "number": audit.personal(merchant, number),
+            "last4": sealed.last4,
+            "holder": audit.personal(merchant, holder),
+            "source": str(values.source),
+        },
+    )
+    return account
+
+
+def prefer(account_id: int, *, market: Market, actor: Actor) -> PaymentAccount:
+    """Ask that another approved account of the merchant go onto the stickers.
+
+    It goes the way of every change: a new row that waits for approval.
+    """
+    account = get_account(account_id, market=market, actor=actor)
+    if account.state is not AccountState.APPROVED or account.is_preferred:
+        raise Conflict("Chỉ tài khoản đã duyệt và chưa in trên tem mới chuyển thành chính được.")
+    values = AccountValues(
+        bin=account.bin,
+        number=open_number(account),
+        holder_name=account.holder_name,
+        relation=account.relation,
+        source=account.source,
+    )
+    return enter_account(account.merchant, values=values, actor=actor)
+
+
+def get_account(
+    account_id: int,
+    *,
+    market: Market,
+    actor: Actor,
+    permission: Permission = Permission.READ_REGISTRY,
+    lock: bool = False,
+) -> PaymentAccount:
+    """An account of a merchant of that market, merchant and bank loaded; else NotFound."""
+    query = (
+        select(PaymentAccount)
+        .where(
+            PaymentAccount.id == account_id, of_market(market, actor=actor, permission=permission)
+        )
+        .options(joinedload(PaymentAccount.merchant), joinedload(PaymentAccount.bank))
+        .execution_options(populate_existing=True)
+    )
+    if lock:
+        query = query.with_for_update(of=PaymentAccount)
+    account = db.session.scalar(query)
+    if account is None:
+        raise NotFound("Không tìm thấy tài khoản này.")
+    return account
+
+
+def of_market(market: Market, *, actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Accounts of merchants who trade, or were entered, in the market and in the actor's part."""
+    traders = (
+        select(Tenancy.merchant_id)
+        .join(Stall, Stall.id == Tenancy.stall_id)
+        .join(Market, Market.id == Stall.market_id)
+        .where(Stall.market_id == market.id, stall_condition(actor, permission))
+    )
+    merchants = select(Merchant.id).where(Merchant.market_id == market.id)
+    if _only_sections(actor, permission):
+        return PaymentAccount.merchant_id.in_(traders)
+    return or_(PaymentAccount.merchant_id.in_(traders), PaymentAccount.merchant_id.in_(merchants))
+
+
+def in_force(at: datetime) -> ColumnElement[bool]:
+    """The accounts that stickers pay at that moment."""
+    return and_(
+        PaymentAccount.is_preferred,
+        PaymentAccount.state == AccountState.APPROVED,
+        PaymentAccount.in_force_from <= at,
+    )
+
+
+def list_of_merchant(merchant: Merchant) -> Sequence[PaymentAccount]:
+    """All accounts of a merchant, the newest first."""
+    return db.session.scalars(
+        select(PaymentAccount)
+        .where(PaymentAccount.merchant_id == merchant.id)
+        .options(joinedload(PaymentAccount.bank), joinedload(PaymentAccount.merchant))
+        .order_by(PaymentAccount.entered_at.desc(), PaymentAccount.id.desc())
+        .limit(100)
+    ).all()
+
+
+def _only_sections(actor: Actor, permission: Permission) -> bool:
+    grants = actor.grants_for(permission)
+    return not actor.is_system and all(grant.section_id is not None for grant in grants)
+
+
+def _checked(values: AccountValues) -> tuple[str, BankEntry, str]:
+    problems: list[Problem] = []
+    number, holder = values.number, clean(values.holder_name)
+    try:
+        number = check_number(values.number)
+    except Invalid as error:
+        problems += error.problems
+    bank = db.session.get(BankEntry, values.bin)
+    if bank is None:
+        problems.append(
+            Problem("Không có ngân hàng này trong danh mục.", "bank_unknown", field="bin")
+        )
+    if not holder:
+        problems.append(
+            Problem("Hãy nhập tên chủ tài khoản như ngân hàng hiện.", field="holder_name")
+        )
+    if problems or bank is None:
+        raise Invalid("Tài khoản chưa nhập được. Hãy sửa các ô được đánh dấu.", tuple(problems))
+    return number, bank, holder
+
+
+def _refuse_twice(merchant: Merchant, hash: str, *, becomes_preferred: bool) -> None:
+    same = db.session.scalars(
+        select(PaymentAccount).where(
+            PaymentAccount.merchant_id == merchant.id,
+            PaymentAccount.number_hash == hash,
+            PaymentAccount.state.in_((AccountState.AWAITING_APPROVAL, AccountState.APPROVED)),
+        )
+    ).all()
+    for account in same:
+        if account.state is AccountState.AWAITING_APPROVAL:
+            raise Conflict("Tài khoản này của hộ đang chờ duyệt.")
+        if account.is_preferred or not becomes_preferred:
+            raise Conflict("Hộ này đã có đúng tài khoản này và đã được duyệt.")
+
+
+def _sealed_payload(merchant: Merchant, payload: str | None) -> bytes | None:
+    if payload is None or merchant.wrapped_key is None:
+        return None
+    return vault().seal_text(merchant.wrapped_key, payload, PAYLOAD_PURPOSE)
