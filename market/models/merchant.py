@@ -55,11 +55,14 @@ class Merchant(Base):
 
 
 class Tenancy(Base):
-    """A merchant at a stall from a day until the day before `to_day`."""
+    """A merchant at a stall from a day until the day before `to_day`.
+
+    One that ended on the day it began held on no day: a mistake put right the same day.
+    """
 
     __tablename__ = "tenancies"
     __table_args__ = (
-        CheckConstraint("to_day IS NULL OR to_day > from_day", name="ends_after_start"),
+        CheckConstraint("to_day IS NULL OR to_day >= from_day", name="ends_after_start"),
         Index(
             "uq_tenancies_open",
             "stall_id",

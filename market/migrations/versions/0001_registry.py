@@ -1118,7 +1118,7 @@ def upgrade() -> None:
         sa.Column("from_day", sa.Date(), nullable=False),
         sa.Column("to_day", sa.Date(), nullable=True),
         sa.CheckConstraint(
-            "to_day IS NULL OR to_day > from_day", name=op.f("ck_tenancies_ends_after_start")
+            "to_day IS NULL OR to_day >= from_day", name=op.f("ck_tenancies_ends_after_start")
         ),
         sa.ForeignKeyConstraint(
             ["merchant_id"], ["merchants.id"], name=op.f("fk_tenancies_merchant_id")
