@@ -11,6 +11,8 @@ from market.domain.errors import Invalid
 from market.domain.text import clean
 
 REQUIRED = "Hãy điền ô này."
+# A longer password is not looked at: hashing it would cost the server, not the guesser.
+LONGEST_PASSWORD = 128
 
 
 class Text(fields.String):
@@ -90,3 +92,17 @@ class Tick(fields.Boolean):
 
     def __init__(self) -> None:
         super().__init__(load_default=False, truthy={"1", "on", "true"}, falsy={"", "0", "false"})
+
+
+class Password(fields.String):
+    """Taken as typed: a password is not cleaned. An empty one is None unless required."""
+
+    def __init__(self, *, required: bool = True) -> None:
+        least = 1 if required else 0
+        super().__init__(
+            required=required,
+            error_messages={"required": REQUIRED},
+            validate=validate.Length(least, LONGEST_PASSWORD, error="Mật khẩu không hợp lệ."),
+        )
+        if not required:
+            self.load_default = None

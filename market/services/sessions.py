@@ -100,9 +100,7 @@ def is_due(session: UserSession, *, at: datetime) -> bool:
 
 def mark_seen(session: UserSession, *, at: datetime) -> None:
     """Keep an open session from idling out."""
-    db.session.execute(
-        update(UserSession).where(UserSession.id == session.id).values(seen_at=at)
-    )
+    db.session.execute(update(UserSession).where(UserSession.id == session.id).values(seen_at=at))
 
 
 def confirm_password(session: UserSession, password: str, *, at: datetime) -> None:
@@ -110,9 +108,7 @@ def confirm_password(session: UserSession, password: str, *, at: datetime) -> No
     if not passwords.is_right(session.user.password_hash, password):
         raise Invalid("Mật khẩu không đúng.")
     throttle.reset(_name_key(session.user.email))
-    db.session.execute(
-        update(UserSession).where(UserSession.id == session.id).values(fresh_at=at)
-    )
+    db.session.execute(update(UserSession).where(UserSession.id == session.id).values(fresh_at=at))
 
 
 def end(session: UserSession, *, actor: Actor) -> None:
@@ -153,8 +149,9 @@ def list_live(actor: Actor) -> list[UserSession]:
 def end_own(session_id: int, *, actor: Actor) -> None:
     """End one of the actor's own sessions; raises NotFound for anybody else's."""
     session = db.session.scalar(
-        select(UserSession)
-        .where(UserSession.id == session_id, UserSession.user_id == actor.user_id)
+        select(UserSession).where(
+            UserSession.id == session_id, UserSession.user_id == actor.user_id
+        )
     )
     if session is None or session.ended_at is not None:
         raise NotFound("Không tìm thấy phiên đăng nhập này.")
