@@ -7,8 +7,10 @@ import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DATA_KEY_BYTES = 32
@@ -92,14 +94,16 @@ def _key(env: Mapping[str, str], name: str, instance: Path, *, production: bool)
 
 
 def _kept_key(path: Path) -> str:
+    """Read the key kept there, or make it: whole or not at all, also when two start at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = urlsafe_b64encode(secrets.token_bytes(DATA_KEY_BYTES)).decode()
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(made)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    return made
+    if not path.exists():
+        made = urlsafe_b64encode(secrets.token_bytes(DATA_KEY_BYTES))
+        with NamedTemporaryFile(dir=path.parent) as draft:
+            draft.write(made)
+            draft.flush()
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
+    return path.read_text(encoding="ascii").strip()
 
 
 def _data_key(text: str) -> bytes:

@@ -73,7 +73,7 @@ class MarketOperator(Base):
 
     __tablename__ = "market_operators"
     __table_args__ = (
-        CheckConstraint("to_day IS NULL OR to_day > from_day", name="ends_after_start"),
+        CheckConstraint("to_day IS NULL OR to_day >= from_day", name="ends_after_start"),
         Index(
             "uq_market_operators_open",
             "market_id",

@@ -23,7 +23,10 @@ class BusinessLine(Base):
 
 
 class Stall(Base):
-    """A place to trade; `code_key` is the folded code that is unique in the market."""
+    """A place to trade; `code_key` is the folded code that is unique in the market.
+
+    `sort_key` orders codes as people count, by code points whatever the database's language.
+    """
 
     __tablename__ = "stalls"
     __table_args__ = (UniqueConstraint("market_id", "code_key"),)
@@ -33,7 +36,9 @@ class Stall(Base):
     section_id: Mapped[int | None] = mapped_column(ForeignKey("sections.id"), index=True)
     code: Mapped[str] = mapped_column(String(40))
     code_key: Mapped[str] = mapped_column(String(80))
-    sort_key: Mapped[str] = mapped_column(String(160))
+    sort_key: Mapped[str] = mapped_column(
+        String(160).with_variant(String(160, collation="C"), "postgresql")
+    )
     placement: Mapped[Placement] = mapped_column(text_enum(Placement))
     form: Mapped[str | None] = mapped_column(String(60))
     area_m2: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
@@ -57,7 +62,7 @@ class StallStateSpan(Base):
     __tablename__ = "stall_states"
     __table_args__ = (
         UniqueConstraint("stall_id", "from_day"),
-        CheckConstraint("to_day IS NULL OR to_day > from_day", name="ends_after_start"),
+        CheckConstraint("to_day IS NULL OR to_day >= from_day", name="ends_after_start"),
         Index(
             "uq_stall_states_open",
             "stall_id",

@@ -509,7 +509,7 @@ def upgrade() -> None:
         sa.Column("from_day", sa.Date(), nullable=False),
         sa.Column("to_day", sa.Date(), nullable=True),
         sa.CheckConstraint(
-            "to_day IS NULL OR to_day > from_day", name=op.f("ck_market_operators_ends_after_start")
+            "to_day IS NULL OR to_day >= from_day", name=op.f("ck_market_operators_ends_after_start")
         ),
         sa.ForeignKeyConstraint(
             ["market_id"], ["markets.id"], name=op.f("fk_market_operators_market_id")
@@ -961,7 +961,11 @@ def upgrade() -> None:
         ),
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("code_key", sa.String(length=80), nullable=False),
-        sa.Column("sort_key", sa.String(length=160), nullable=False),
+        sa.Column(
+            "sort_key",
+            sa.String(length=160).with_variant(sa.String(160, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column(
             "placement",
             sa.Enum(
@@ -1012,7 +1016,7 @@ def upgrade() -> None:
         sa.Column("from_day", sa.Date(), nullable=False),
         sa.Column("to_day", sa.Date(), nullable=True),
         sa.CheckConstraint(
-            "to_day IS NULL OR to_day > from_day", name=op.f("ck_stall_states_ends_after_start")
+            "to_day IS NULL OR to_day >= from_day", name=op.f("ck_stall_states_ends_after_start")
         ),
         sa.ForeignKeyConstraint(["stall_id"], ["stalls.id"], name=op.f("fk_stall_states_stall_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stall_states")),
