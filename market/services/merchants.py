@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import joinedload
@@ -144,8 +144,8 @@ def end_tenancy(tenancy: Tenancy, *, on: date, actor: Actor) -> None:
     if tenancy.to_day is not None:
         raise Conflict("Hộ này đã rời điểm từ trước.")
     _require_past(on, actor)
-    if on <= tenancy.from_day:
-        earliest = (tenancy.from_day + timedelta(days=1)).strftime("%d/%m/%Y")
+    if on < tenancy.from_day:
+        earliest = tenancy.from_day.strftime("%d/%m/%Y")
         raise _invalid("on", f"Ngày rời điểm sớm nhất là {earliest}.")
     tenancy.to_day = on
     audit.record(actor, "end", tenancy, market_id=tenancy.stall.market_id, new={"to": on})
@@ -437,5 +437,5 @@ def _move_tenancies(double: Merchant, into: Merchant) -> None:
             db.session.execute(
                 update(Tenancy)
                 .where(Tenancy.id == tenancy.id)
-                .values(to_day=tenancy.from_day + timedelta(days=1))
+                .values(to_day=tenancy.from_day)
             )

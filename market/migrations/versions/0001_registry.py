@@ -1334,7 +1334,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_incidents_stall_id"), ["stall_id"], unique=False)
 
     # ### end Alembic commands ###
-    op.execute(f"INSERT INTO audit_head (id, count, hash) VALUES (1, 0, '{'0' * 64}')")
+    audit_head = sa.table("audit_head", sa.column("id"), sa.column("count"), sa.column("hash"))
+    op.bulk_insert(audit_head, [{"id": 1, "count": 0, "hash": "0" * 64}])
     for statement in _guards(op.get_bind().dialect.name):
         op.execute(statement)
 
