@@ -4,6 +4,10 @@ import pytest
 
 from market.domain.accounts import (
     AccountKind,
+    AccountProof,
+    AccountSource,
+    AccountState,
+    HolderRelation,
     check_number,
     check_phone,
     check_registration_code,
@@ -127,6 +131,14 @@ def test_the_house_decides_the_kind_of_account(kind: BankKind, expected: Account
     assert kind_of(Bank("880001", "X", "X", "X", kind)) is expected
 
 
+def test_words_that_are_stored_stay_as_they_are() -> None:
+    assert list(AccountKind) == ["bank", "wallet", "mobile_money"]
+    assert list(AccountState) == ["draft", "awaiting_approval", "approved", "retired", "rejected"]
+    assert list(AccountSource) == ["typed", "imported", "scanned"]
+    assert list(HolderRelation) == ["self", "household_business", "relative", "other"]
+    assert list(AccountProof) == ["none", "scan_showed_name", "test_transfer"]
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -174,6 +186,7 @@ def test_other_numbers_are_no_vietnamese_phones(written: str) -> None:
         check_phone(written, restore_zero=True)
 
     assert code_of_refusal(refused) == "phone_invalid"
+    assert refused.value.problems[0].field == "phone"
 
 
 @pytest.mark.parametrize(

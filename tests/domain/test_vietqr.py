@@ -163,6 +163,7 @@ def test_a_purpose_of_twenty_five_fits_whatever_its_accents_take() -> None:
 @pytest.mark.parametrize(
     ("wanted", "code"),
     [
+        ({"bin": ""}, "bin_invalid"),
         ({"bin": "97043"}, "bin_invalid"),
         ({"bin": "9704361"}, "bin_invalid"),
         ({"bin": "97043A"}, "bin_invalid"),
@@ -186,6 +187,7 @@ def test_what_does_not_fit_is_refused_and_never_cut(wanted: dict[str, Any], code
         encode(**{"bin": "970436", "account": "8800100137", **wanted})
 
     assert refused.value.problems[0].code == code
+    assert (refused.value.problems[0].field or "").startswith(next(iter(wanted)))
 
 
 def test_the_largest_amount_has_thirteen_digits() -> None:
@@ -242,6 +244,8 @@ def test_what_is_no_whole_payload_is_refused(text: str, position: int) -> None:
         sealed("010211" + ACCOUNT),
         payload(ACCOUNT, item("63", "ABCD"), "5802VN"),
         payload(ACCOUNT, item("63", "ABCD")),
+        "000201010211" + ACCOUNT + item("63", "ABCDE"),
+        "000201010211" + ACCOUNT + item("80", "ABCD"),
         payload("5303704", "5303704"),
         payload(ACCOUNT, ACCOUNT),
         payload("5300"),
@@ -296,6 +300,11 @@ def test_four_characters_that_are_no_crc_are_refused(wrong: str) -> None:
 @pytest.mark.parametrize("text", ["0" * 7090, payload(ACCOUNT)[:-4] + "\ud800", "\udc80"])
 def test_text_that_no_symbol_carries_is_refused(text: str) -> None:
     refusal(text)
+
+
+def test_the_longest_text_a_symbol_carries_is_looked_into() -> None:
+    assert refusal("00" + "9" * 7087).position < 7089
+    assert refusal("00" + "9" * 7088).position == 7089
 
 
 # Reading with warnings
@@ -360,6 +369,10 @@ def test_objects_outside_the_known_are_kept() -> None:
     read = decode(payload(ACCOUNT, item("80", "000"), item("99", "A000000727")))
 
     assert (read.objects["80"], read.objects["99"]) == ("000", "A000000727")
+
+
+def test_words_that_are_stored_stay_as_they_are() -> None:
+    assert list(PayKind) == ["transfer", "merchant_payment", "vnpay", "wallet", "unknown"]
 
 
 # Whom it pays
@@ -428,9 +441,9 @@ def test_what_can_be_rebuilt_pays_the_same_afterwards(vector: dict[str, Any]) ->
         assert read.text == vector["payload"]
 
 
-def merchant(guid: str, identifier: str, terminal: str = "T1") -> str:
+def merchant(guid: str, identifier: str, terminal: str = "T1", at: str = "30") -> str:
     parts = item("00", guid) + item("01", identifier) + item("03", terminal)
-    return item("30", parts)
+    return item(at, parts)
 
 
 @pytest.mark.parametrize(
@@ -444,6 +457,12 @@ def merchant(guid: str, identifier: str, terminal: str = "T1") -> str:
         (payload(merchant("vn.x", "1")), payload(merchant("vn.x", "1"), "5802VN"), True),
         (payload(merchant("vn.x", "1")), payload(merchant("vn.x", "2")), False),
         (payload(merchant("vn.x", "1")), payload(merchant("vn.y", "1")), False),
+        (payload(merchant("vn.x", "1", at="26")), payload(merchant("vn.x", "1", at="51")), True),
+        (payload(merchant("vn.x", "1", at="25")), payload(merchant("vn.x", "1")), False),
+        (payload(merchant("vn.x", "1", at="52")), payload(merchant("vn.x", "1")), False),
+        (payload(item("30", "0004vn.x0301a")), payload(item("30", "0004vn.x0301b")), False),
+        (payload(item("30", "0101a0301a")), payload(item("30", "0101a0301b")), False),
+        (payload(ACCOUNT), payload(ZALOPAY, ACCOUNT), True),
         (payload(VNPAY), payload(VNPAY, ACCOUNT), False),
         (payload(item("27", "raw"), item("59", "A")),
          payload(item("27", "raw"), item("54", "9"), item("59", "A"), item("62", "0801x"),
