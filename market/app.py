@@ -15,6 +15,7 @@ from market.domain.rules import Rules
 from market.extensions import babel, csrf, db, migrate
 from market.http import error_handlers, headers, logs, security
 from market.http.security import GuardedFlask
+from market.jobs import worker_command
 from market.models import everything
 from market.services import transaction
 from market.web import registration
@@ -43,6 +44,7 @@ def create_app(
     _bind(app, settings)
     registration.register(app)
     commands.register(app)
+    app.cli.add_command(worker_command.worker)
     return app
 
 

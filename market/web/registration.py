@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from market.web import frame, health, home, sign_in, static_files
+from market.web import frame, health, home, jobs, sign_in, static_files
 from market.web.filters import FILTERS
 
 BLUEPRINTS = (
     health.bp,
     sign_in.bp,
     home.bp,
+    jobs.bp,
 )
 
 

@@ -1,0 +1,41 @@
+"""Background work as its asker sees it: how far it is, then on to what came of it."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from market.domain.jobs import JobState
+from market.domain.roles import Permission
+from market.http.security import current_actor, requires
+from market.models.job import Job
+from market.services import jobs
+
+bp = Blueprint("jobs", __name__)
+
+# Where one goes when work of a kind is done, or failed and can be tried again.
+RESULT_PAGES: dict[str, Callable[[Job], str]] = {}
+
+
+@bp.get("/jobs/<int:job_id>")
+@requires(Permission.READ_OWN_ACCOUNT)
+def show(job_id: int) -> ResponseReturnValue:
+    """The progress of a job, for whoever asked for it; a finished one leads on."""
+    job = jobs.get_own(job_id, actor=current_actor())
+    target = result_page(job)
+    if job.state is JobState.FINISHED and target is not None:
+        return _gone_on(target)
+    template = "jobs/_progress.html" if "HX-Request" in request.headers else "jobs/show.html"
+    return render_template(template, job=job, target=target)
+
+
+def result_page(job: Job) -> str | None:
+    """Where what came of the job is shown."""
+    found = RESULT_PAGES.get(job.kind)
+    return found(job) if found else None
+
+
+def _gone_on(target: str) -> ResponseReturnValue:
+    if "HX-Request" in request.headers:
+        return "", 200, {"HX-Redirect": target}
+    return redirect(target)
