@@ -339,44 +339,54 @@ def upgrade() -> None:
 
     op.create_table(
         "coverage_days",
-        sa.Column(
-            "market_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "denominator",
-            sa.Enum(
-                "A",
-                "B",
-                "C",
-                name="denominator",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
+        sa.Column("market_id", types.BigId, nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("merchants_counted", sa.Integer(), nullable=False),
-        sa.Column("merchants_account", sa.Integer(), nullable=False),
-        sa.Column("merchants_equipped", sa.Integer(), nullable=False),
-        sa.Column("merchants_displayed", sa.Integer(), nullable=False),
-        sa.Column("merchants_accepting", sa.Integer(), nullable=False),
-        sa.Column("merchants_in_use", sa.Integer(), nullable=False),
-        sa.Column("stalls_counted", sa.Integer(), nullable=False),
-        sa.Column("stalls_account", sa.Integer(), nullable=False),
-        sa.Column("stalls_equipped", sa.Integer(), nullable=False),
-        sa.Column("stalls_displayed", sa.Integer(), nullable=False),
-        sa.Column("stalls_accepting", sa.Integer(), nullable=False),
-        sa.Column("stalls_in_use", sa.Integer(), nullable=False),
-        sa.Column("stalls_total", sa.Integer(), nullable=False),
-        sa.Column("stalls_trading", sa.Integer(), nullable=False),
-        sa.Column("stalls_resting", sa.Integer(), nullable=False),
-        sa.Column("stalls_vacant", sa.Integer(), nullable=False),
-        sa.Column("stalls_mobile", sa.Integer(), nullable=False),
+        sa.Column("points_total", sa.Integer(), nullable=False),
+        sa.Column("points_trading", sa.Integer(), nullable=False),
+        sa.Column("points_resting", sa.Integer(), nullable=False),
+        sa.Column("points_vacant", sa.Integer(), nullable=False),
+        sa.Column("points_repair", sa.Integer(), nullable=False),
+        sa.Column("points_mobile", sa.Integer(), nullable=False),
+        sa.Column("a_stalls_counted", sa.Integer(), nullable=False),
+        sa.Column("a_stalls_account", sa.Integer(), nullable=False),
+        sa.Column("a_stalls_equipped", sa.Integer(), nullable=False),
+        sa.Column("a_stalls_displayed", sa.Integer(), nullable=False),
+        sa.Column("a_stalls_accepting", sa.Integer(), nullable=False),
+        sa.Column("a_stalls_in_use", sa.Integer(), nullable=False),
+        sa.Column("a_merchants_counted", sa.Integer(), nullable=False),
+        sa.Column("a_merchants_account", sa.Integer(), nullable=False),
+        sa.Column("a_merchants_equipped", sa.Integer(), nullable=False),
+        sa.Column("a_merchants_displayed", sa.Integer(), nullable=False),
+        sa.Column("a_merchants_accepting", sa.Integer(), nullable=False),
+        sa.Column("a_merchants_in_use", sa.Integer(), nullable=False),
+        sa.Column("b_stalls_counted", sa.Integer(), nullable=False),
+        sa.Column("b_stalls_account", sa.Integer(), nullable=False),
+        sa.Column("b_stalls_equipped", sa.Integer(), nullable=False),
+        sa.Column("b_stalls_displayed", sa.Integer(), nullable=False),
+        sa.Column("b_stalls_accepting", sa.Integer(), nullable=False),
+        sa.Column("b_stalls_in_use", sa.Integer(), nullable=False),
+        sa.Column("b_merchants_counted", sa.Integer(), nullable=False),
+        sa.Column("b_merchants_account", sa.Integer(), nullable=False),
+        sa.Column("b_merchants_equipped", sa.Integer(), nullable=False),
+        sa.Column("b_merchants_displayed", sa.Integer(), nullable=False),
+        sa.Column("b_merchants_accepting", sa.Integer(), nullable=False),
+        sa.Column("b_merchants_in_use", sa.Integer(), nullable=False),
+        sa.Column("c_stalls_counted", sa.Integer(), nullable=False),
+        sa.Column("c_stalls_account", sa.Integer(), nullable=False),
+        sa.Column("c_stalls_equipped", sa.Integer(), nullable=False),
+        sa.Column("c_stalls_displayed", sa.Integer(), nullable=False),
+        sa.Column("c_stalls_accepting", sa.Integer(), nullable=False),
+        sa.Column("c_stalls_in_use", sa.Integer(), nullable=False),
+        sa.Column("c_merchants_counted", sa.Integer(), nullable=False),
+        sa.Column("c_merchants_account", sa.Integer(), nullable=False),
+        sa.Column("c_merchants_equipped", sa.Integer(), nullable=False),
+        sa.Column("c_merchants_displayed", sa.Integer(), nullable=False),
+        sa.Column("c_merchants_accepting", sa.Integer(), nullable=False),
+        sa.Column("c_merchants_in_use", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["market_id"], ["markets.id"], name=op.f("fk_coverage_days_market_id")
         ),
-        sa.PrimaryKeyConstraint("market_id", "denominator", "day", name=op.f("pk_coverage_days")),
+        sa.PrimaryKeyConstraint("market_id", "day", name=op.f("pk_coverage_days")),
     )
     op.create_table(
         "heading_choices",
@@ -1142,6 +1152,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "tenancy_levels",
+        sa.Column("tenancy_id", types.BigId, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("market_id", types.BigId, nullable=False),
+        sa.Column(
+            "level",
+            sa.Enum(
+                "none",
+                "account",
+                "equipped",
+                "displayed",
+                "accepts",
+                "in_use",
+                name="level",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["market_id"], ["markets.id"], name=op.f("fk_tenancy_levels_market_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenancy_id"], ["tenancies.id"], name=op.f("fk_tenancy_levels_tenancy_id")
+        ),
+        sa.PrimaryKeyConstraint("tenancy_id", "day", name=op.f("pk_tenancy_levels")),
+    )
+    op.create_index("ix_tenancy_levels_market_id", "tenancy_levels", ["market_id"])
+
+    op.create_table(
         "foreign_codes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("stall_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1368,6 +1409,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tenancies_stall_id"))
         batch_op.drop_index(batch_op.f("ix_tenancies_merchant_id"))
 
+    op.drop_table("tenancy_levels")
     op.drop_table("tenancies")
     with op.batch_alter_table("stickers", schema=None) as batch_op:
         batch_op.drop_index("ix_stickers_stall_state")
