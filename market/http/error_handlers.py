@@ -1,5 +1,7 @@
 """The one place that knows which status code a refusal has."""
 
+from collections.abc import Sequence
+
 import structlog
 from flask import Flask, g, render_template
 from flask.typing import ResponseReturnValue
@@ -15,6 +17,7 @@ from market.domain.errors import (
     FreshSignInNeeded,
     Invalid,
     NotFound,
+    Problem,
     Throttled,
     TooLarge,
     Unavailable,
@@ -54,19 +57,33 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def error_page(status: int, message: str | None = None) -> ResponseReturnValue:
+def error_page(
+    status: int,
+    message: str | None = None,
+    *,
+    problems: Sequence[Problem] = (),
+    retry_after: int | None = None,
+) -> ResponseReturnValue:
     """The page for a status, with the refusal's own words; needs no database."""
     db.session.rollback()
     g.actor = None
     template = status if status in PAGES else (400 if status < InternalServerError.code else 500)
-    return render_template(f"errors/{template}.html", message=message, status=status), status
+    page = render_template(
+        f"errors/{template}.html",
+        message=message,
+        status=status,
+        problems=problems,
+        retry_after=retry_after,
+    )
+    return page, status
 
 
 def _refused(error: DomainError) -> ResponseReturnValue:
-    answer = error_page(status_of(error), error.message)
-    if isinstance(error, Throttled):
-        return (*answer, {"Retry-After": str(error.retry_after)})  # type: ignore[misc]
-    return answer
+    status = status_of(error)
+    if not isinstance(error, Throttled):
+        return error_page(status, error.message, problems=error.problems)
+    page = error_page(status, error.message, retry_after=error.retry_after)
+    return (*page, {"Retry-After": str(error.retry_after)})  # type: ignore[misc]
 
 
 def _changed_meanwhile(error: StaleDataError) -> ResponseReturnValue:
