@@ -553,6 +553,11 @@ def upgrade() -> None:
         sa.Column("display_name", sa.String(length=200), nullable=False),
         sa.Column("name_key", sa.String(length=400), nullable=False),
         sa.Column(
+            "sort_key",
+            sa.String(length=820).with_variant(sa.String(820, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
             "kind",
             sa.Enum(
                 "household_business",
@@ -566,7 +571,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("registration_code", sa.String(length=20), nullable=True),
+        sa.Column("registration_code", sa.String(length=30), nullable=True),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=True),
         sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("phone_hash", sa.String(length=64), nullable=True),
@@ -591,7 +596,10 @@ def upgrade() -> None:
             name=op.f("ck_merchants_not_into_itself"),
         ),
         sa.CheckConstraint(
-            "registration_code IS NULL OR length(registration_code) <> 12",
+            "registration_code IS NULL OR NOT (length(registration_code) = 12"
+            " AND lower(registration_code) = upper(registration_code)"
+            " AND replace(replace(replace(registration_code, '-', ''), '.', ''), '/', '')"
+            " = registration_code)",
             name=op.f("ck_merchants_no_personal_number"),
         ),
         sa.ForeignKeyConstraint(
@@ -898,6 +906,13 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("is_preferred"),
             postgresql_where=sa.text("is_preferred"),
+        )
+        batch_op.create_index(
+            "uq_payment_accounts_waiting",
+            ["merchant_id", "number_hash"],
+            unique=True,
+            sqlite_where=sa.text("state = 'awaiting_approval'"),
+            postgresql_where=sa.text("state = 'awaiting_approval'"),
         )
 
     op.create_table(
@@ -1433,6 +1448,11 @@ def downgrade() -> None:
 
     op.drop_table("print_runs")
     with op.batch_alter_table("payment_accounts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_payment_accounts_waiting",
+            sqlite_where=sa.text("state = 'awaiting_approval'"),
+            postgresql_where=sa.text("state = 'awaiting_approval'"),
+        )
         batch_op.drop_index(
             "uq_payment_accounts_preferred",
             sqlite_where=sa.text("is_preferred"),
