@@ -1,0 +1,179 @@
+"""The dated facts of a market, read for counting."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from market.domain.calendar import Span, day_of
+from market.domain.counts import StallFacts
+from market.domain.levels import CodeFact, CodeKey, CodeKind, Tenancy, TenancyFacts, VisitFact
+from market.models.account import PaymentAccount
+from market.models.merchant import Tenancy as TenancyRow
+from market.models.stall import Stall, StallStateSpan
+from market.models.sticker import ForeignCode, Sticker
+from market.models.visit import Visit
+
+Grouped = dict[int, list[Any]]
+
+
+def stalls_of(session: Session, market_id: int) -> list[StallFacts]:
+    """What the stalls of the market did, from which day on."""
+    states: Grouped = defaultdict(list)
+    for stall_id, day, state in session.execute(
+        select(StallStateSpan.stall_id, StallStateSpan.from_day, StallStateSpan.state)
+        .join(Stall, Stall.id == StallStateSpan.stall_id)
+        .where(Stall.market_id == market_id)
+        .order_by(StallStateSpan.stall_id, StallStateSpan.from_day, StallStateSpan.id)
+    ):
+        states[stall_id].append((day, state))
+    return [
+        StallFacts(stall_id, placement, tuple(states.get(stall_id, ())))
+        for stall_id, placement in session.execute(
+            select(Stall.id, Stall.placement).where(Stall.market_id == market_id)
+        )
+    ]
+
+
+def tenancies_of(session: Session, market_id: int) -> Iterator[TenancyFacts]:
+    """Everything that decides the levels of the tenancies at the market's stalls."""
+    rows = session.execute(
+        select(
+            TenancyRow.id,
+            TenancyRow.stall_id,
+            TenancyRow.merchant_id,
+            TenancyRow.from_day,
+            TenancyRow.to_day,
+        )
+        .join(Stall, Stall.id == TenancyRow.stall_id)
+        .where(Stall.market_id == market_id)
+        .order_by(TenancyRow.id)
+    ).all()
+    accounts = _accounts(session, market_id)
+    stickers = _stickers(session, market_id)
+    foreign = _foreign_codes(session, market_id)
+    visits = _visits(session, market_id)
+    for tenancy_id, stall_id, merchant_id, from_day, to_day in rows:
+        span = Span(from_day, to_day)
+        yield TenancyFacts(
+            tenancy=Tenancy(tenancy_id, stall_id, merchant_id, span),
+            accounts=tuple(accounts.get(merchant_id, ())),
+            codes=(*stickers.get((stall_id, merchant_id), ()), *foreign.get(tenancy_id, ())),
+            visits=tuple(visits.get(tenancy_id, ())),
+        )
+
+
+def _accounts(session: Session, market_id: int) -> Grouped:
+    """Days on which merchants of the market had an approved account in force."""
+    found: Grouped = defaultdict(list)
+    for merchant_id, since, until in session.execute(
+        select(
+            PaymentAccount.merchant_id, PaymentAccount.in_force_from, PaymentAccount.retired_at
+        ).where(
+            PaymentAccount.in_force_from.is_not(None),
+            PaymentAccount.merchant_id.in_(_merchants(market_id)),
+        )
+    ):
+        # An account replaced before it took force never held.
+        if until is None or until >= since:
+            found[merchant_id].append(Span(day_of(since), until and day_of(until)))
+    return found
+
+
+def _stickers(session: Session, market_id: int) -> dict[tuple[int, int], list[CodeFact]]:
+    found: defaultdict[tuple[int, int], list[CodeFact]] = defaultdict(list)
+    for sticker_id, stall_id, merchant_id, since, until in session.execute(
+        select(
+            Sticker.id,
+            Sticker.stall_id,
+            PaymentAccount.merchant_id,
+            Sticker.handed_out_at,
+            Sticker.void_at,
+        )
+        .join(Stall, Stall.id == Sticker.stall_id)
+        .join(PaymentAccount, PaymentAccount.id == Sticker.account_id)
+        .where(Stall.market_id == market_id, Sticker.handed_out_at.is_not(None))
+        .order_by(Sticker.id)
+    ):
+        found[stall_id, merchant_id].append(_code(CodeKind.STICKER, sticker_id, since, until))
+    return found
+
+
+def _foreign_codes(session: Session, market_id: int) -> Grouped:
+    found: Grouped = defaultdict(list)
+    for code_id, tenancy_id, since, until in session.execute(
+        select(
+            ForeignCode.id, ForeignCode.tenancy_id, ForeignCode.checked_at, ForeignCode.removed_at
+        )
+        .join(Stall, Stall.id == ForeignCode.stall_id)
+        .where(Stall.market_id == market_id, ForeignCode.checked_at.is_not(None))
+        .order_by(ForeignCode.id)
+    ):
+        found[tenancy_id].append(_code(CodeKind.FOREIGN, code_id, since, until))
+    return found
+
+
+def _visits(session: Session, market_id: int) -> Grouped:
+    found: Grouped = defaultdict(list)
+    rows: Select[Any] = (
+        select(
+            Visit.tenancy_id,
+            Visit.day,
+            Visit.phone_at,
+            Visit.id,
+            Visit.result,
+            Visit.sticker_id,
+            Visit.foreign_code_id,
+            Visit.accepts,
+            Visit.test_transfer_acknowledged,
+            Visit.use_shown,
+        )
+        .join(Stall, Stall.id == Visit.stall_id)
+        .where(Stall.market_id == market_id, Visit.tenancy_id.is_not(None))
+        .order_by(Visit.tenancy_id, Visit.phone_at, Visit.id)
+    )
+    for visit in session.execute(rows):
+        found[visit.tenancy_id].append(
+            VisitFact(
+                day=visit.day,
+                order=_order(visit.phone_at),
+                result=visit.result,
+                code=_scanned(visit.sticker_id, visit.foreign_code_id),
+                confirmed=_confirmed(visit.accepts, visit.test_transfer_acknowledged),
+                use_shown=visit.use_shown,
+            )
+        )
+    return found
+
+
+def _merchants(market_id: int) -> Select[tuple[int]]:
+    return (
+        select(TenancyRow.merchant_id)
+        .join(Stall, Stall.id == TenancyRow.stall_id)
+        .where(Stall.market_id == market_id)
+    )
+
+
+def _code(kind: CodeKind, code_id: int, since: datetime, until: datetime | None) -> CodeFact:
+    first = day_of(since)
+    last = None if until is None else max(first, day_of(until))
+    return CodeFact(CodeKey(kind, code_id), Span(first, last), _order(since))
+
+
+def _scanned(sticker_id: int | None, foreign_code_id: int | None) -> CodeKey | None:
+    if sticker_id is not None:
+        return CodeKey(CodeKind.STICKER, sticker_id)
+    if foreign_code_id is not None:
+        return CodeKey(CodeKind.FOREIGN, foreign_code_id)
+    return None
+
+
+def _confirmed(accepts: bool | None, test_transfer: bool | None) -> bool | None:
+    return True if test_transfer else accepts
+
+
+def _order(at: datetime) -> int:
+    return int(at.timestamp())
