@@ -140,6 +140,15 @@ def test_some_months_are_named_and_the_last_always(count: int) -> None:
     assert 1 <= len(names) <= 5
 
 
+def test_the_outer_months_do_not_leave_the_picture() -> None:
+    chart = trend(*[Share(1, 2)] * 5)
+
+    anchors = [
+        one.get("text-anchor") for one in of_class(chart, "chart-label") if "/" in (one.text or "")
+    ]
+    assert anchors == ["start", "middle", "middle", "middle", "end"]
+
+
 def test_the_newest_share_is_written_out() -> None:
     chart = trend(Share(1, 2), Share(412, 486), Share(0, 0))
 
@@ -188,6 +197,17 @@ def test_a_funnel_has_a_bar_a_name_and_counts_for_each_level() -> None:
         "743/1.486 hộ · 50,0 %",
     ]
     assert [one.get("width") for one in of_class(chart, "bar-part")] == ["100.00%", "50.00%"]
+
+
+def test_the_steps_of_a_funnel_stand_under_one_another() -> None:
+    steps = [FunnelStep(f"Bậc {at}", Share(at, 3)) for at in (3, 2, 1)]
+
+    chart = funnel(steps, title="Phễu", unit="hộ")
+
+    names = [number(one.get("y")) for one in of_class(chart, "chart-label")]
+    bars = [number(one.get("y")) for one in of_class(chart, "bar-part")]
+    for at, (name, bar) in enumerate(zip(names, bars, strict=True)):
+        assert at * FUNNEL_STEP_HEIGHT < name < bar < (at + 1) * FUNNEL_STEP_HEIGHT
 
 
 def test_a_funnel_of_nothing_shows_counts_without_percentage() -> None:

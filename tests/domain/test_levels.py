@@ -227,6 +227,14 @@ def test_only_a_hand_out_later_the_same_day_answers_an_old_account() -> None:
     assert level_on(steps(after), nth(4)) is Level.EQUIPPED
 
 
+@pytest.mark.parametrize("order", [0, 10])
+def test_a_hand_out_not_known_to_be_later_does_not_answer_an_old_account(order: int) -> None:
+    found = visit(4, VisitResult.OLD_ACCOUNT, order=order)
+    handed_out = CodeFact(FIRST, span(4)) if order == 0 else code(FIRST, 4, order=order)
+
+    assert level_on(steps(facts(handed_out, found)), nth(4)) is Level.ACCOUNT
+
+
 def test_an_old_account_beside_a_foreign_code_leaves_nothing_without_account() -> None:
     known = facts(code(BANK_CODE, 0), visit(4, VisitResult.OLD_ACCOUNT), accounts=())
 

@@ -202,6 +202,14 @@ def test_the_forecast_goes_on_at_the_present_pace() -> None:
     assert forecast_day(43, gained=6, during_days=7, day=DAY) == DAY + timedelta(days=51)
 
 
+def test_the_slowest_progress_gives_a_forecast() -> None:
+    assert forecast_day(3, gained=1, during_days=1, day=DAY) == DAY + timedelta(days=3)
+
+
+def test_progress_in_no_time_gives_no_forecast() -> None:
+    assert forecast_day(3, gained=1, during_days=0, day=DAY) is None
+
+
 def test_the_forecast_is_today_when_nothing_is_missing() -> None:
     assert forecast_day(0, gained=0, during_days=28, day=DAY) == DAY
 
@@ -237,7 +245,7 @@ def test_a_percentage_has_a_space_before_its_sign() -> None:
 
 @pytest.mark.parametrize(
     ("points", "written"),
-    [("1.2", "+1,2"), ("-0.3", "-0,3"), ("0.0", "0,0")],
+    [("1.2", "+1,2"), ("0.1", "+0,1"), ("-0.3", "-0,3"), ("0.0", "0,0")],
 )
 def test_a_change_carries_its_sign(points: str, written: str) -> None:
     assert format_change_vi(Decimal(points)) == written
