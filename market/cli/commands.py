@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from market.cli import audit_commands, user_commands
+from market.cli import area_commands, audit_commands, user_commands
 
-GROUPS = (user_commands.users, audit_commands.audit)
+GROUPS = (user_commands.users, audit_commands.audit, area_commands.areas)
 
 
 def register(app: Flask) -> None:
