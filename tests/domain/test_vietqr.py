@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from market.domain.accounts import is_card_number
 from market.domain.errors import Invalid
 from market.domain.payees import Payee, PayKind
-from market.domain.payload_warnings import WarningCode
+from market.domain.payload_warnings import PayloadWarning, WarningCode, list_warnings
 from market.domain.stickers import ForeignCodeKind
 from market.domain.text import to_ascii
 from market.domain.vietqr import PayloadRefused, decode, encode, payee_key, same_payee
@@ -342,6 +342,54 @@ def test_lower_case_crc_is_accepted() -> None:
 def test_oddities_are_read_with_a_warning(text: str, warning: tuple[WarningCode, str]) -> None:
     assert warning in warned(text)
     assert all(warning.object_id in warning.message for warning in decode(text).warnings)
+
+
+LIMITS = {
+    "00": 2, "01": 2, "52": 4, "53": 3, "54": 13, "55": 2, "56": 13, "57": 5, "58": 2, "59": 25,
+    "60": 15, "61": 10, "38.00": 32, "38.01.00": 6, "38.01.01": 19, "38.02": 8, "62.01": 25,
+    "62.07": 25, "62.08": 25, "62.09": 3, "64.00": 2, "64.01": 25, "64.02": 15,
+}  # fmt: skip
+
+
+def too_long(object_id: str, value: str) -> bool:
+    objects = {"00": "01", "01": "11", object_id: value}
+    found = list_warnings(objects, ("00", "01", "63"))
+    return PayloadWarning(WarningCode.TOO_LONG, object_id) in found
+
+
+@pytest.mark.parametrize(("object_id", "limit"), LIMITS.items())
+def test_each_object_is_too_long_past_its_limit_only(object_id: str, limit: int) -> None:
+    assert not too_long(object_id, "1" * limit)
+    assert too_long(object_id, "1" * (limit + 1))
+
+
+def test_objects_without_a_limit_are_never_too_long() -> None:
+    assert not too_long("80", "1" * 99)
+
+
+@pytest.mark.parametrize(
+    ("object_id", "told"), [("01", False), ("02", True), ("51", True), ("52", False)]
+)
+def test_templates_beside_the_payee_are_told(object_id: str, told: bool) -> None:
+    root = ("00", object_id, "38", "63")
+    codes = {found.code for found in list_warnings({"00": "01", "01": "11"}, root)}
+
+    assert (WarningCode.SEVERAL_PAYEES in codes) is told
+
+
+@pytest.mark.parametrize("object_id", ["59", "60", "61", "62.01"])
+def test_names_in_vietnamese_letters_are_told(object_id: str) -> None:
+    found = list_warnings({"00": "01", "01": "11", object_id: "chợ"}, ("00", "01", "63"))
+
+    assert found == (PayloadWarning(WarningCode.NOT_ASCII, object_id),)
+
+
+def test_a_refusal_counts_characters_from_one_for_people() -> None:
+    refused = refusal("https://example.vn")
+
+    assert refused.position == 0
+    assert "ký tự thứ 1:" in refused.message
+    assert refused.reason in refused.message
 
 
 def test_a_plain_code_has_no_warnings() -> None:
