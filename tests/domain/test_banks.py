@@ -28,7 +28,10 @@ WRITTEN = {
     ),
     "970407": ("TECHCOMBANK", "TCB", "Kỹ thương", "NH TMCP Kỹ thương VN, PGD Bãi Cháy"),
     "970424": ("NH TNHH MTV Shinhan VN", "Ngân hàng TNHH một thành viên Shinhan Việt Nam"),
-    "970422": ("NHTM CP Quân đội", "MB P. Giao dịch số 2", "MB", "MB Bank", "mb bank", "MBBank", "Quân đội", "Ngân hàng TMCP Quân Đội"),
+    "970422": (
+        "NHTM CP Quân đội", "MB P. Giao dịch số 2", "MB",
+        "MB Bank", "mb bank", "MBBank", "Quân đội", "Ngân hàng TMCP Quân Đội",
+    ),
     "970416": ("ACB", "ACB - PGD Hồng Gai", "Á Châu", "ACB phòng giao dịch Hồng Gai"),
     "970403": ("Sacombank", "STB", "Sài Gòn Thương Tín"),
     "970400": ("SaigonBank", "Sài Gòn Công thương", "SGICB"),
