@@ -115,9 +115,12 @@ def svg(payload: str, *, module_millimetres: float = 1.0) -> str:
 
 def run_edges(matrix: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """Row, first column and column past the end of every horizontal run, as three arrays."""
-    edges = np.diff(np.pad(matrix, ((0, 0), (1, 1))).view(np.int8), axis=1)
-    rows, starts = np.nonzero(edges == 1)
-    return rows, starts, np.nonzero(edges == -1)[1]
+    height, width = matrix.shape
+    framed = np.zeros((height, width + 2), dtype=np.bool_)
+    framed[:, 1:-1] = matrix
+    edges = np.flatnonzero(framed[:, 1:] ^ framed[:, :-1])
+    rows, starts = np.divmod(edges[::2], width + 1)
+    return rows, starts, edges[1::2] % (width + 1)
 
 
 def data_matrix(serial: str) -> Bits:

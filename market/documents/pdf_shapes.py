@@ -1,0 +1,150 @@
+"""Marks on a PDF page as content operators.
+
+Boxes are millimetres right and down from the caller's origin, where everything below is negative;
+all other lengths are points.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.documents.label_layouts import Box, Face, Ink, Shape, ShapeKind
+from market.documents.pdf_fonts import RESOURCE_NAMES, PdfFonts
+from market.documents.qr_code import run_edges
+from market.documents.qr_tables import Bits
+from market.documents.sticker_text import POINTS, SetText
+from market.domain.errors import Invalid
+
+Texts = NDArray[np.object_]
+
+# How far from a corner of radius 1 the handles of its Bézier curve stand.
+HANDLE = 1 - 0.5523
+READABLE_CONTRAST = 4.5
+
+
+@dataclass(frozen=True, slots=True)
+class Inks:
+    """Operators that set each ink; black and white are grey, so that no separation blurs them."""
+
+    fill: Mapping[Ink, bytes]
+    stroke: Mapping[Ink, bytes]
+
+
+def inks(accent: str) -> Inks:
+    """Inks with an accent `#rrggbb`; Invalid where white letters on it could not be read."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", accent):
+        raise Invalid(f"Màu “{accent}” không đúng dạng #rrggbb, ví dụ #0b5d51.")
+    red, green, blue = (int(accent[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    contrast = 1.05 / (_luminance(red, green, blue) + 0.05)
+    if contrast < READABLE_CONTRAST:
+        raise Invalid(
+            f"Màu {accent} quá nhạt: chữ trắng trên nền này có độ tương phản {contrast:.1f},"
+            f" cần ít nhất {READABLE_CONTRAST}. Hãy chọn màu đậm hơn."
+        )
+    colour = b"%.3f %.3f %.3f" % (red, green, blue)
+    return Inks(
+        fill={Ink.BLACK: b"0 g\n", Ink.WHITE: b"1 g\n", Ink.ACCENT: colour + b" rg\n"},
+        stroke={Ink.BLACK: b"0 G\n", Ink.WHITE: b"1 G\n", Ink.ACCENT: colour + b" RG\n"},
+    )
+
+
+def set_text_lines(fonts: PdfFonts, text: SetText) -> bytes:
+    """The lines of a text, for inside a text object, in the ink that is set."""
+    face = text.box.face
+    head = b"%b %.2f Tf\n" % (RESOURCE_NAMES[face], text.size)
+    return head + b"".join(
+        b"1 0 0 1 %.2f %.2f Tm%bTj\n"
+        % (line.x * POINTS, -line.y * POINTS, fonts.encode(face, line.text))
+        for line in text.lines
+    )
+
+
+def text_at(fonts: PdfFonts, size: float, at: tuple[float, float], text: str) -> bytes:
+    """One line in the regular weight, the left end of its baseline at a point."""
+    head = b"BT%b %.2f Tf %.2f %.2f Td" % (RESOURCE_NAMES[Face.REGULAR], size, *at)
+    return b"%b%bTj ET\n" % (head, fonts.encode(Face.REGULAR, text))
+
+
+def symbol(matrix: Bits, box: Box, *, quiet_zone: int) -> bytes:
+    """A symbol's dark modules as horizontal runs in one path, quiet zone inside the box.
+
+    The path's first coordinate is the row, its second the column; the matrix turns them round.
+    So a run is the text of its row and one of few texts of start and length.
+    """
+    side = box.width * POINTS / (len(matrix) + 2 * quiet_zone)
+    left = box.x * POINTS + quiet_zone * side
+    top = -box.y * POINTS - quiet_zone * side
+    rows, starts, ends = run_edges(matrix)
+    row_texts, span_texts = _run_texts(len(matrix))
+    path = b"".join((row_texts[rows] + span_texts[starts, ends]).tolist())
+    return b"q 0 %.5f %.5f 0 %.3f %.3f cm\n%bf Q\n" % (-side, side, left, top, path)
+
+
+def drawn_shape(shape: Shape, inks: Inks, *, bleed: float) -> bytes:
+    """A shape in its ink; one made for the bleed reaches to its end."""
+    grown = bleed if shape.bleed_only else 0.0
+    box = shape.box
+    left, right = (box.x - grown) * POINTS, (box.right + grown) * POINTS
+    top, bottom = -(box.y - grown) * POINTS, -box.bottom * POINTS
+    upper = shape.radius * POINTS
+    lower = 0.0 if shape.flat_bottom else upper
+    path = b"".join(
+        (
+            b"%.2f %.2f m %.2f %.2f l\n" % (left + lower, bottom, right - lower, bottom),
+            _corner((right, bottom), (-lower, 0), (0, lower)),
+            b"%.2f %.2f l\n" % (right, top - upper),
+            _corner((right, top), (0, -upper), (-upper, 0)),
+            b"%.2f %.2f l\n" % (left + upper, top),
+            _corner((left, top), (upper, 0), (0, -upper)),
+            b"%.2f %.2f l\n" % (left, bottom + lower),
+            _corner((left, bottom), (0, lower), (lower, 0)),
+        )
+    )
+    if shape.kind is ShapeKind.FRAME:
+        return b"%b%.2f w\n%bs\n" % (inks.stroke[shape.ink], shape.width * POINTS, path)
+    return b"%b%bf\n" % (inks.fill[shape.ink], path)
+
+
+def strokes(lines: Iterable[tuple[float, float, float, float]], width: float) -> bytes:
+    """Straight black lines, each from a point to a point."""
+    path = b"".join(b"%.2f %.2f m %.2f %.2f l\n" % line for line in lines)
+    return b"0 G %.2f w\n%bS\n" % (width, path)
+
+
+@cache
+def _run_texts(size: int) -> tuple[Texts, Texts]:
+    """Text of each row, and of each start and end of a run."""
+    edges = range(size + 1)
+    spans = [[b"%d 1 %d re\n" % (start, end - start) for end in edges] for start in edges]
+    return (
+        np.array([b"%d " % row for row in edges], dtype=np.object_),
+        np.array(spans, dtype=np.object_),
+    )
+
+
+def _corner(
+    at: tuple[float, float], entry: tuple[float, float], leave: tuple[float, float]
+) -> bytes:
+    """A rounded corner, from and to where the straight edges end, given from the corner."""
+    (x, y), (in_x, in_y), (out_x, out_y) = at, entry, leave
+    return b"%.2f %.2f %.2f %.2f %.2f %.2f c\n" % (
+        x + in_x * HANDLE,
+        y + in_y * HANDLE,
+        x + out_x * HANDLE,
+        y + out_y * HANDLE,
+        x + out_x,
+        y + out_y,
+    )
+
+
+def _luminance(*channels: float) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    linear = [
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in channels
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -1,0 +1,80 @@
+"""What happens to a printed code: blur, noise, tilt, JPEG and dirt, each as its own function.
+
+A picture is a code with four modules of quiet zone; `module` is a module's side in pixels.
+"""
+
+import random
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Damage = Callable[[Picture, float], Picture]
+
+WHITE = 255
+FINDER = 8
+
+
+def blurred(picture: Picture, module: float) -> Picture:
+    """Gaussian, sigma a quarter module."""
+    return cv2.GaussianBlur(picture, (0, 0), module / 4)
+
+
+def noisy(picture: Picture, _module: float) -> Picture:
+    """Gaussian, sigma 20 of 255."""
+    noise = np.random.default_rng(7).normal(0, 20, picture.shape)
+    return np.clip(picture + noise, 0, WHITE).astype(np.uint8)
+
+
+def turned(picture: Picture, _module: float) -> Picture:
+    """Turned by 15 degrees in its plane, on white."""
+    height, _width = picture.shape
+    framed = cv2.copyMakeBorder(picture, *([height // 4] * 4), cv2.BORDER_CONSTANT, value=WHITE)
+    size = framed.shape[::-1]
+    turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), 15, 1)
+    return cv2.warpAffine(framed, turn, size, borderValue=WHITE)
+
+
+def leaning(picture: Picture, _module: float) -> Picture:
+    """Leaning back by 15 degrees, seen from three times its own height away."""
+    height, width = picture.shape
+    angle = np.radians(15)
+    corners = np.array([(x, y) for x in (-0.5, 0.5) for y in (-0.5, 0.5)])
+    depth = 3 + corners[:, 1] * np.sin(angle)
+    seen = 3 * np.stack([corners[:, 0], corners[:, 1] * np.cos(angle)], axis=1) / depth[:, None]
+    view = cv2.getPerspectiveTransform(
+        ((corners + 0.5) * (width, height)).astype(np.float32),
+        ((seen + 0.6) * (width, height)).astype(np.float32),
+    )
+    return cv2.warpPerspective(
+        picture, view, (round(width * 1.2), round(height * 1.2)), borderValue=WHITE
+    )
+
+
+def jpeg(picture: Picture, _module: float) -> Picture:
+    """JPEG at quality 40."""
+    _, file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 40])
+    return cv2.imdecode(file, cv2.IMREAD_GRAYSCALE)
+
+
+def dirty(picture: Picture, module: float) -> Picture:
+    """A dark patch over 5 % of the symbol, anywhere outside the finder patterns."""
+    modules = round(picture.shape[0] / module) - 8
+    side = round(np.sqrt(0.05) * modules)
+    last = modules - side
+    chance = random.Random(picture.tobytes())
+    while True:
+        row, column = chance.randint(0, last), chance.randint(0, last)
+        is_high, is_low = row < FINDER, row + side > modules - FINDER
+        is_left, is_right = column < FINDER, column + side > modules - FINDER
+        if not (is_high and (is_left or is_right)) and not (is_low and is_left):
+            break
+    soiled = picture.copy()
+    top, left = round((row + 4) * module), round((column + 4) * module)
+    soiled[top : top + round(side * module), left : left + round(side * module)] = 60
+    return soiled
+
+
+DAMAGES: tuple[Damage, ...] = (blurred, noisy, turned, leaning, jpeg, dirty)
