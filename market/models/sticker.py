@@ -62,6 +62,11 @@ class Sticker(Base):
         UniqueConstraint("run_id", "place"),
         CheckConstraint("(state = 'void') = (void_at IS NOT NULL)", name="void_dated"),
         CheckConstraint("(state = 'spoiled') = (spoiled_at IS NOT NULL)", name="spoiled_dated"),
+        CheckConstraint(
+            "state NOT IN ('printed', 'handed_out', 'on_stall') OR printed_at IS NOT NULL",
+            name="paper_dated",
+        ),
+        CheckConstraint("state <> 'queued' OR printed_at IS NULL", name="queued_not_printed"),
         Index("ix_stickers_stall_state", "stall_id", "state"),
     )
 

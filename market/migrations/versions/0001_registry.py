@@ -1119,6 +1119,14 @@ def upgrade() -> None:
             "(state = 'spoiled') = (spoiled_at IS NOT NULL)", name=op.f("ck_stickers_spoiled_dated")
         ),
         sa.CheckConstraint(
+            "state <> 'queued' OR printed_at IS NULL",
+            name=op.f("ck_stickers_queued_not_printed"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('printed', 'handed_out', 'on_stall') OR printed_at IS NOT NULL",
+            name=op.f("ck_stickers_paper_dated"),
+        ),
+        sa.CheckConstraint(
             "(state = 'void') = (void_at IS NOT NULL)", name=op.f("ck_stickers_void_dated")
         ),
         sa.ForeignKeyConstraint(
