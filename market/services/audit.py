@@ -79,10 +79,11 @@ def record_by_id(
     entity_id: int | str,
     *,
     market_id: int | None = None,
+    old: Values | None = None,
     new: Values | None = None,
 ) -> None:
     """Like `record` for things that have no row in the session: batches, downloads."""
-    _add(Pending(actor, action, entity, entity_id, None, market_id, _content(None, new)))
+    _add(Pending(actor, action, entity, entity_id, None, market_id, _content(old, new)))
 
 
 def personal(merchant: Merchant, value: str | None) -> dict[str, str] | None:
