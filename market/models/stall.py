@@ -37,7 +37,7 @@ class Stall(Base):
     code: Mapped[str] = mapped_column(String(40))
     code_key: Mapped[str] = mapped_column(String(80))
     sort_key: Mapped[str] = mapped_column(
-        String(160).with_variant(String(160, collation="C"), "postgresql")
+        String(320).with_variant(String(320, collation="C"), "postgresql")
     )
     placement: Mapped[Placement] = mapped_column(text_enum(Placement))
     form: Mapped[str | None] = mapped_column(String(60))

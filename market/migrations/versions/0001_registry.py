@@ -988,7 +988,7 @@ def upgrade() -> None:
         sa.Column("code_key", sa.String(length=80), nullable=False),
         sa.Column(
             "sort_key",
-            sa.String(length=160).with_variant(sa.String(160, collation="C"), "postgresql"),
+            sa.String(length=320).with_variant(sa.String(320, collation="C"), "postgresql"),
             nullable=False,
         ),
         sa.Column(
