@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from market.domain.banks import Bank, BankDirectory
 from market.domain.business_lines import BusinessLine, BusinessLines, packaged_lines
+from market.domain.text import fold
 from market.extensions import db
 from market.models import stall
 from market.models.account import BankEntry
@@ -15,6 +16,12 @@ def bank_directory() -> BankDirectory:
     """The banks as the operator corrected them; one query, indexed anew only after a change."""
     rows = db.session.scalars(select(BankEntry).order_by(BankEntry.bin))
     return _directory_of(tuple(_bank(row) for row in rows))
+
+
+def list_banks() -> list[tuple[str, str]]:
+    """BIN and name of each bank and wallet, by name, for choosing one."""
+    banks = sorted(bank_directory(), key=lambda bank: (fold(bank.short_name), bank.bin))
+    return [(bank.bin, f"{bank.short_name} – {bank.full_name}") for bank in banks]
 
 
 def business_lines() -> BusinessLines:

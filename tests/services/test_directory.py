@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from market.domain.banks import packaged_banks
 from market.domain.business_lines import packaged_lines
 from market.domain.errors import NotFound
+from market.domain.text import fold
 from market.models.account import BankEntry
 from market.models.stall import BusinessLine
 from market.services import directory
@@ -39,6 +40,13 @@ def test_a_bank_that_the_operator_took_out_is_not_found(session: Session) -> Non
 
     with pytest.raises(NotFound):
         directory.bank_directory().get("970436")
+
+
+def test_banks_are_offered_by_name(session: Session) -> None:
+    offered = directory.list_banks()
+
+    assert offered == sorted(offered, key=lambda choice: fold(choice[1].split(" – ")[0]))
+    assert dict(offered)["970436"].startswith("Vietcombank – ")
 
 
 def test_a_line_that_the_operator_added_is_found_by_its_name(session: Session) -> None:
