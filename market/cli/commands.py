@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from market.cli import area_commands, audit_commands, user_commands
+from market.cli import area_commands, audit_commands, demo_commands, user_commands
 
-GROUPS = (user_commands.users, audit_commands.audit, area_commands.areas)
+GROUPS = (user_commands.users, audit_commands.audit, area_commands.areas, demo_commands.demo)
 
 
 def register(app: Flask) -> None:

@@ -1,0 +1,1 @@
+"""Demonstration data: invented people in real places, with two years of history."""

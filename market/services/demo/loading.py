@@ -1,0 +1,163 @@
+"""Loading demonstration data into an empty register."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from random import Random
+
+from sqlalchemy import func, select
+
+from market.domain.errors import Conflict
+from market.domain.markets import OperatorKind
+from market.domain.roles import Role, ScopeKind
+from market.domain.text import fold
+from market.extensions import db
+from market.models.area import Commune
+from market.models.job import Counter
+from market.models.market import Market, Operator
+from market.models.stall import BusinessLine
+from market.models.user import User
+from market.services import areas, audit, coverage, users
+from market.services.access import Actor
+from market.services.demo.market_rows import People, World, write_market
+from market.services.demo.plan import QUANG_NINH, MarketPlan, Scale, plan_province
+from market.services.demo.rows import Rows
+from market.services.users import Scope
+
+PROVINCE = "22"
+VOLUNTEER_DAYS = 365
+PASSWORD_BYTES = 12
+FIRST_OPERATOR_MARKETS = 3
+MARKETS_AN_OPERATOR = 3
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A demonstration user; the password is made for this installation alone."""
+
+    email: str
+    password: str
+    role: Role
+    what_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDemo:
+    """What was loaded and how to sign in."""
+
+    markets: int
+    sign_ins: tuple[SignIn, ...]
+
+
+def load(
+    scale: Scale, *, seed: int, actor: Actor, progress: Progress = lambda *_: None
+) -> LoadedDemo:
+    """Load demonstration data whose last day is the actor's today.
+
+    The same seed and day give the same data, but for keys and passwords. Raises Conflict
+    where the database holds markets already.
+    """
+    if db.session.scalar(select(func.count()).select_from(Market)):
+        raise Conflict("Cơ sở dữ liệu đã có chợ. Dữ liệu mẫu chỉ nạp vào sổ còn trống.")
+    if not db.session.scalar(select(func.count()).select_from(Commune)):
+        areas.load(actor=actor)
+    random = Random(seed)
+    plans = _plans(scale, actor, random)
+    rows = Rows(db.session())
+    operators = _operators(plans, rows)
+    rows.write()
+    sign_ins, people = _users(actor, operators[0])
+    world = World(random, actor.today, _lines(), people, count(1), {})
+    for done, (plan, operator_id) in enumerate(zip(plans, operators, strict=True)):
+        progress(done, len(plans), plan.name)
+        _write_one(plan, operator_id, rows=rows, world=world, actor=actor)
+    rows.finish()
+    db.session.add_all(
+        Counter(name=f"print_runs:{year}", value=value) for year, value in world.run_numbers.items()
+    )
+    progress(len(plans), len(plans), "")
+    return LoadedDemo(len(plans), sign_ins)
+
+
+def _write_one(
+    plan: MarketPlan, operator_id: int, *, rows: Rows, world: World, actor: Actor
+) -> None:
+    market_id = write_market(plan, operator_id, rows=rows, world=world)
+    rows.write()
+    coverage.recompute_market(market_id)
+    audit.record_by_id(
+        actor,
+        "load_demo",
+        Market.__tablename__,
+        market_id,
+        market_id=market_id,
+        new={"points": plan.size.points, "accepting": plan.accepting},
+    )
+
+
+def _plans(scale: Scale, actor: Actor, random: Random) -> list[MarketPlan]:
+    communes = _communes(PROVINCE)
+    plans = plan_province(QUANG_NINH, communes, last_day=actor.today, random=random)
+    if scale is Scale.MARKET:
+        return plans[:1]
+    return plans
+
+
+def _communes(province_code: str) -> Sequence[Commune]:
+    return db.session.scalars(
+        select(Commune)
+        .where(Commune.province_code == province_code, Commune.is_current)
+        .order_by(Commune.code)
+    ).all()
+
+
+def _operators(plans: Sequence[MarketPlan], rows: Rows) -> list[int]:
+    """An operator id for each market; boards of neighbouring markets are one."""
+    found: list[int] = []
+    for at, plan in enumerate(plans):
+        if at % MARKETS_AN_OPERATOR:
+            found.append(found[-1])
+            continue
+        name = f"Ban quản lý {plan.name[0].lower()}{plan.name[1:]}"
+        operator_id = rows.add(
+            Operator,
+            name=name,
+            search=fold(name),
+            kind=OperatorKind.BOARD,
+            province_code=PROVINCE,
+            hotline="0900000000",
+        )
+        found.append(operator_id)
+    return found
+
+
+def _lines() -> list[str]:
+    return list(db.session.scalars(select(BusinessLine.code).order_by(BusinessLine.code)))
+
+
+def _users(actor: Actor, operator_id: int) -> tuple[tuple[SignIn, ...], People]:
+    board = Scope(ScopeKind.OPERATOR, operator_id=operator_id)
+    province = Scope(ScopeKind.PROVINCE, province_code=PROVINCE)
+    wanted = (
+        ("quantri", "Quản trị mẫu", Role.ADMINISTRATOR, Scope(ScopeKind.COUNTRY), "người dùng"),
+        ("sct", "Cán bộ Sở mẫu", Role.PROVINCE_OFFICER, province, "số liệu cả tỉnh"),
+        ("banquanly", "Trưởng ban mẫu", Role.BOARD_MANAGER, board, "nhập danh sách, in tem"),
+        ("phoban", "Phó ban mẫu", Role.BOARD_MANAGER, board, "duyệt tài khoản người khác nhập"),
+        ("doanvien", "Đoàn viên mẫu", Role.VOLUNTEER, board, "in tem, kiểm tra tại chợ"),
+        ("giamsat", "Giám sát mẫu", Role.AUDITOR, province, "chỉ xem"),
+    )
+    made: dict[str, User] = {}
+    sign_ins = []
+    for name, display_name, role, scope, what_for in wanted:
+        password = secrets.token_urlsafe(PASSWORD_BYTES)
+        user = users.create_user(f"{name}@cho.example", display_name, password, actor=actor)
+        ends_on = actor.today + timedelta(days=VOLUNTEER_DAYS) if role is Role.VOLUNTEER else None
+        users.grant(user, role, scope, ends_on=ends_on, actor=actor)
+        made[name] = user
+        sign_ins.append(SignIn(user.email, password, role, what_for))
+    people = People(made["banquanly"].id, made["phoban"].id, made["doanvien"].id)
+    return tuple(sign_ins), people
