@@ -10,6 +10,7 @@ import numpy as np
 import pypdfium2
 import zxingcpp
 from numpy.typing import NDArray
+from PIL import Image
 
 from market.documents.sheet_jobs import SheetJob
 from market.documents.sheets import Template, get_template
@@ -20,6 +21,7 @@ from market.domain.vietqr import encode
 
 Picture = NDArray[np.uint8]
 
+MILLIMETRE = 72 / 25.4
 LONG_NAME = "Hợp tác xã Dịch vụ Nông nghiệp và Thương mại tổng hợp Đông Ngũ"
 SERIAL_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NAMES = (
@@ -67,6 +69,13 @@ def printed(
     file = BytesIO()
     result = write_stickers(stickers, job, file, confirm=confirm)
     return file.getvalue(), result
+
+
+def logo(colour: str) -> bytes:
+    """A picture file, twice as wide as high."""
+    file = BytesIO()
+    Image.new("RGBA", (80, 40), colour).save(file, "PNG")
+    return file.getvalue()
 
 
 def pictures(pdf: bytes, *, dpi: int) -> Iterator[Picture]:

@@ -80,11 +80,11 @@ class Box:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TextBox:
     """Where a text stands: the set sizes, largest first, and how many lines it may take.
 
-    `text` holds names of the sticker's fields in braces; it is left out where one is empty.
+    `text` holds names of the sticker's fields in braces; it is left out where all are empty.
     """
 
     text: str

@@ -94,13 +94,14 @@ def is_shared(box: TextBox) -> bool:
 
 
 def set_texts(boxes: tuple[TextBox, ...], values: dict[str, str]) -> Iterator[SetText]:
-    """Every text with all its fields filled, set; the rest is left out."""
+    """Every text, set; one that has fields, all of them empty, is left out."""
     for box in boxes:
-        if all(values[field] for field in fields_of(box.text)):
+        fields = fields_of(box.text)
+        if not fields or any(values[field] for field in fields):
             yield set_text(box, box.text.format_map(values))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def set_text(box: TextBox, text: str) -> SetText:
     """Set a text: at each size on one line, then on more, then the next smaller size.
 
@@ -162,5 +163,5 @@ def _placed(box: TextBox, size: float, lines: list[str], flaw: TextFlaw | None) 
 
 def _tidy(text: str) -> str:
     if text.isprintable() and is_normalized("NFC", text):
-        return text
+        return text.strip()
     return clean(text)

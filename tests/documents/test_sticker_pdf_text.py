@@ -7,7 +7,7 @@ import pytest
 from market.documents.label_layouts import Align, Box, Face, TextBox
 from market.documents.sheets import Template, get_template, list_templates
 from market.documents.sticker_pdf import list_flags
-from market.documents.sticker_text import POINTS, TextFlaw, set_text
+from market.documents.sticker_text import POINTS, TextFlaw, set_text, set_texts
 from market.documents.typeface import typeface
 from tests.paper import LONG_NAME, sticker
 
@@ -134,3 +134,18 @@ def test_a_text_without_its_value_is_left_out() -> None:
 
     assert without.printed()["hotline"] == ""
     assert list(list_flags([without], get_template("a6-card"))) == []
+
+
+def test_a_bank_without_a_number_still_stands_in_their_common_line() -> None:
+    issued = sticker(account_number="", bank_bin=None)
+
+    texts = set_texts(get_template("a6-card").layout.texts, issued.printed())
+
+    assert ["Vietcombank"] in [[line.text for line in text.lines] for text in texts]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u200b"])
+def test_a_blank_name_leaves_no_text(blank: str) -> None:
+    texts = set_texts(get_template("a4-8").layout.texts, sticker(holder_name=blank).printed())
+
+    assert "{holder_name}" not in [text.box.text for text in texts]
