@@ -75,8 +75,9 @@ def live(outcome: Level, start: date, last_day: date, random: Random) -> History
 
 def _begin(start: date, last_day: date, random: Random) -> date:
     """Most join in the first months, some late; all in time to be seen before the end."""
-    room = max(1, (last_day - start).days - 40)
-    return start + DAY * round(room * random.betavariate(1.1, 4.0))
+    room = max(1, (last_day - start).days - 25)
+    is_late = random.random() < 0.25
+    return start + DAY * round(room * (random.random() if is_late else random.betavariate(1.1, 4)))
 
 
 def _hand_out(history: History, approved: date, random: Random) -> None:

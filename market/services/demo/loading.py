@@ -103,7 +103,7 @@ def _plans(scale: Scale, actor: Actor, random: Random) -> list[MarketPlan]:
     communes = _communes(PROVINCE)
     plans = plan_province(QUANG_NINH, communes, last_day=actor.today, random=random)
     if scale is Scale.MARKET:
-        return plans[:1]
+        return plans[1:2]
     return plans
 
 
