@@ -22,14 +22,12 @@ from market.models.user import User
 from market.services import areas, audit, coverage, users
 from market.services.access import Actor
 from market.services.demo.market_rows import People, World, write_market
-from market.services.demo.plan import QUANG_NINH, MarketPlan, Scale, plan_province
+from market.services.demo.plan import QUANG_NINH, MarketPlan, Scale, plan_nation, plan_province
 from market.services.demo.rows import Rows
 from market.services.users import Scope
 
-PROVINCE = "22"
 VOLUNTEER_DAYS = 365
 PASSWORD_BYTES = 12
-FIRST_OPERATOR_MARKETS = 3
 MARKETS_AN_OPERATOR = 3
 
 Progress = Callable[[int, int, str], None]
@@ -72,7 +70,7 @@ def load(
     rows.write()
     sign_ins, people = _users(actor, operators[0])
     world = World(random, actor.today, _lines(), people, count(1), {})
-    for done, (plan, operator_id) in enumerate(zip(plans, operators, strict=True)):
+    for done, ((_province, plan), operator_id) in enumerate(zip(plans, operators, strict=True)):
         progress(done, len(plans), plan.name)
         _write_one(plan, operator_id, rows=rows, world=world, actor=actor)
     rows.finish()
@@ -99,39 +97,48 @@ def _write_one(
     )
 
 
-def _plans(scale: Scale, actor: Actor, random: Random) -> list[MarketPlan]:
-    communes = _communes(PROVINCE)
-    plans = plan_province(QUANG_NINH, communes, last_day=actor.today, random=random)
-    if scale is Scale.MARKET:
-        return plans[1:2]
-    return plans
+def _plans(scale: Scale, actor: Actor, random: Random) -> list[tuple[str, MarketPlan]]:
+    """The markets to make, each with the code of its province."""
+    communes: dict[str, list[Commune]] = {}
+    for commune in db.session.scalars(
+        select(Commune).where(Commune.is_current).order_by(Commune.code)
+    ):
+        communes.setdefault(commune.province_code, []).append(commune)
+    provinces = [QUANG_NINH]
+    if scale is Scale.NATION:
+        numbers = {code: len(found) for code, found in sorted(communes.items())}
+        provinces = plan_nation(numbers, random)
+    plans = [
+        (province.code, plan)
+        for province in provinces
+        for plan in plan_province(
+            province, communes[province.code], last_day=actor.today, random=random
+        )
+    ]
+    return plans[1:2] if scale is Scale.MARKET else plans
 
 
-def _communes(province_code: str) -> Sequence[Commune]:
-    return db.session.scalars(
-        select(Commune)
-        .where(Commune.province_code == province_code, Commune.is_current)
-        .order_by(Commune.code)
-    ).all()
-
-
-def _operators(plans: Sequence[MarketPlan], rows: Rows) -> list[int]:
+def _operators(plans: Sequence[tuple[str, MarketPlan]], rows: Rows) -> list[int]:
     """An operator id for each market; boards of neighbouring markets are one."""
     found: list[int] = []
-    for at, plan in enumerate(plans):
-        if at % MARKETS_AN_OPERATOR:
+    province, of_this_one = "", 0
+    for province_code, plan in plans:
+        if province_code == province and of_this_one % MARKETS_AN_OPERATOR:
             found.append(found[-1])
+            of_this_one += 1
             continue
-        name = f"Ban quản lý {plan.name[0].lower()}{plan.name[1:]}"
-        operator_id = rows.add(
-            Operator,
-            name=name,
-            search=fold(name),
-            kind=OperatorKind.BOARD,
-            province_code=PROVINCE,
-            hotline="0900000000",
+        province, of_this_one = province_code, 1
+        name = f"Ban quản lý {plan.name[0].lower()}{plan.name[1:]} ({plan.code})"
+        found.append(
+            rows.add(
+                Operator,
+                name=name,
+                search=fold(name),
+                kind=OperatorKind.BOARD,
+                province_code=province_code,
+                hotline="0900000000",
+            )
         )
-        found.append(operator_id)
     return found
 
 
@@ -141,7 +148,7 @@ def _lines() -> list[str]:
 
 def _users(actor: Actor, operator_id: int) -> tuple[tuple[SignIn, ...], People]:
     board = Scope(ScopeKind.OPERATOR, operator_id=operator_id)
-    province = Scope(ScopeKind.PROVINCE, province_code=PROVINCE)
+    province = Scope(ScopeKind.PROVINCE, province_code=QUANG_NINH.code)
     wanted = (
         ("quantri", "Quản trị mẫu", Role.ADMINISTRATOR, Scope(ScopeKind.COUNTRY), "người dùng"),
         ("sct", "Cán bộ Sở mẫu", Role.PROVINCE_OFFICER, province, "số liệu cả tỉnh"),

@@ -1,6 +1,6 @@
 """Which markets there are, how big, since when in the programme, and how far they got."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -75,16 +75,22 @@ class MarketPlan:
 
 @dataclass(frozen=True, slots=True)
 class ProvincePlan:
-    """How many markets of each class, how many of all run the programme, how far they got."""
+    """How many markets of each class, how many of all run the programme, how far they got.
 
+    `points` are the least and the most points of a market of each class.
+    """
+
+    code: str
     prefix: str
     classes: dict[MarketClass, int]
     running: int
     share: float
+    points: dict[MarketClass, tuple[int, int]]
     first: str | None = None
 
 
 QUANG_NINH = ProvincePlan(
+    code="22",
     prefix="QN",
     classes={
         MarketClass.CLASS_1: 12,
@@ -94,14 +100,60 @@ QUANG_NINH = ProvincePlan(
     },
     running=120,
     share=HOUSEHOLD_SHARE,
+    points={
+        MarketClass.CLASS_1: (420, 900),
+        MarketClass.CLASS_2: (205, 390),
+        MarketClass.CLASS_3: (40, 190),
+        MarketClass.UNCLASSIFIED: (20, 60),
+    },
     first="Đầm Hà",
 )
-POINTS = {
-    MarketClass.CLASS_1: (420, 900),
-    MarketClass.CLASS_2: (205, 390),
-    MarketClass.CLASS_3: (40, 190),
+NATION_CLASSES = {
+    MarketClass.CLASS_1: 236,
+    MarketClass.CLASS_2: 902,
+    MarketClass.CLASS_3: 7070,
+    MarketClass.UNCLASSIFIED: 373,
+}
+NATION_POINTS = {
+    MarketClass.CLASS_1: (420, 2400),
+    MarketClass.CLASS_2: (205, 395),
+    MarketClass.CLASS_3: (105, 195),
     MarketClass.UNCLASSIFIED: (20, 60),
 }
+
+
+def plan_nation(communes: Mapping[str, int], random: Random) -> list[ProvincePlan]:
+    """A plan for every province, by its number of communes; Quảng Ninh as it always is."""
+    others = {code: number for code, number in communes.items() if code != QUANG_NINH.code}
+    shared: dict[str, dict[MarketClass, int]] = {code: {} for code in others}
+    for kind, total in NATION_CLASSES.items():
+        rest = total - QUANG_NINH.classes[kind]
+        for code, number in _in_proportion(rest, others).items():
+            shared[code][kind] = number
+    plans = [QUANG_NINH]
+    for code, classes in shared.items():
+        reach = random.uniform(0.4, 0.9)
+        plans.append(
+            ProvincePlan(
+                code=code,
+                prefix=f"T{code}",
+                classes=classes,
+                running=round(reach * sum(classes.values())),
+                share=reach * random.uniform(0.7, 0.95),
+                points=NATION_POINTS,
+            )
+        )
+    return plans
+
+
+def _in_proportion(total: int, weights: Mapping[str, int]) -> dict[str, int]:
+    """Whole numbers that add up to `total`, by largest remainder."""
+    whole = sum(weights.values())
+    parts = {key: total * weight // whole for key, weight in weights.items()}
+    by_remainder = sorted(weights, key=lambda key: -(total * weights[key] % whole))
+    for key in by_remainder[: total - sum(parts.values())]:
+        parts[key] += 1
+    return parts
 
 
 def plan_province(
@@ -122,7 +174,7 @@ def plan_province(
         zip(classes, places, starts, strict=True)
     ):
         is_first = number == 0 and plan.first is not None
-        points = 0 if is_first else random.randint(*POINTS[kind])
+        points = 0 if is_first else random.randint(*plan.points[kind])
         markets.append(
             MarketPlan(
                 code=_code(plan.prefix, commune.name, taken),
@@ -152,7 +204,7 @@ def _starts(
         range(len(classes)),
         key=lambda at: (
             at == 0 and plan.first is not None,
-            -POINTS[classes[at]][1] + random.randint(0, 200),
+            -plan.points[classes[at]][1] + random.randint(0, 200),
         ),
     )
     began: dict[int, date] = {}
