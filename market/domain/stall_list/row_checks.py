@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from market.domain.accounts import check_number, check_phone, check_registration_code
 from market.domain.banks import BankDirectory
-from market.domain.business_lines import BusinessLine, BusinessLines
+from market.domain.business_lines import BusinessLines
 from market.domain.errors import Invalid, Problem
 from market.domain.stall_list.headings import Field
 from market.domain.stall_list.problems import bank_unknown, line_unknown, problem
 from market.domain.stall_list.records import StallRecord
-from market.domain.stall_list.rows import StallRow
+from market.domain.stall_list.rows import StallRow, has_word
 from market.domain.stall_list.states import find_placement, find_state
 from market.domain.stalls import Placement, StallState
 from market.domain.text import clean, fold, to_ascii
@@ -25,7 +25,6 @@ _AREA = re.compile(r"(\d{1,5}(?:[.,]\d{1,3})?) *(?:m2|m²|m|mét vuông)?")
 # What people write into a cell instead of leaving it empty.
 _ABSENT = frozenset(
     {
-        "",
         "khong",
         "khong co",
         "chua",
@@ -46,19 +45,45 @@ _TITLES = re.compile(r"(?:hkd|ho kinh doanh|ho kd|chu ho|ong|ba|anh|chi|mr|mrs|m
 class CheckedRow:
     """A row with what was found; it can be imported where `errors` stays empty.
 
-    `stalls` are its codes even then: they count as taken for later rows. `has_personal_code`
-    tells that its registration code is a personal number.
+    `record.stalls` are its codes even then: they count as taken for later rows.
+    `has_personal_code` tells that its registration code is a personal number.
     """
 
     source: StallRow
     record: StallRecord
-    errors: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    errors: list[Problem]
+    warnings: list[Problem]
     has_personal_code: bool = False
 
     @property
     def row(self) -> int:
         return self.record.row
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What is wrong with the row that is being checked."""
+
+    source: StallRow
+    headings: Mapping[Field, str]
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    @property
+    def row(self) -> int:
+        return self.source.row.number
+
+    def error(self, code: str, about: Field) -> None:
+        self.errors.append(problem(code, self.row, about, column=self.headings.get(about)))
+
+    def warning(self, code: str, about: Field) -> None:
+        self.warnings.append(problem(code, self.row, about, column=self.headings.get(about)))
+
+    def refused(self, refusal: Invalid, about: Field) -> None:
+        column = self.headings.get(about)
+        self.errors += (
+            replace(found, field=about, row=self.row, column=column) for found in refusal.problems
+        )
 
 
 class RowChecker:
@@ -78,126 +103,125 @@ class RowChecker:
         self._is_text = is_text
         # The same few words stand in thousands of rows.
         self._bins: dict[str, str | None] = {}
-        self._known_lines: dict[str, BusinessLine | None] = {}
+        self._line_codes: dict[str, str | None] = {}
 
     def check(self, source: StallRow) -> CheckedRow:
-        checked = CheckedRow(source, _place(source))
-        if not checked.record.stalls:
-            checked.errors.append(self._problem("stall_missing", source, Field.STALL))
-        self._check_line(checked)
-        if checked.record.state is not StallState.VACANT:
-            self._check_account(checked)
-            self._check_merchant(checked)
-            self._check_phone(checked)
-            self._check_registration_code(checked)
-        return checked
-
-    def _check_line(self, checked: CheckedRow) -> None:
-        written = _said(checked.source.cell(Field.LINE))
-        if not written:
-            return
-        if written not in self._known_lines:
-            self._known_lines[written] = self._lines.find(written)
-        line = self._known_lines[written]
-        code = line.code if line else None
-        checked.record = replace(checked.record, line_text=written, line_code=code)
-        if line is None:
-            heading = self._headings.get(Field.LINE)
-            checked.warnings.append(line_unknown(checked.row, written, heading))
-
-    def _check_account(self, checked: CheckedRow) -> None:
-        source = checked.source
-        cell = source.cell(Field.ACCOUNT)
-        number = clean(cell.text)
-        bank = _said(source.cell(Field.BANK))
-        if _is_absent(number) and _is_absent(bank):
-            return
-        checked_number = self._number(checked, cell) if number else None
-        if not number:
-            checked.errors.append(self._problem("account_missing", source, Field.ACCOUNT))
-        bin_ = self._bin(checked, bank)
-        holder = _said(source.cell(Field.HOLDER)) or None
-        is_number = cell.kind in (CellKind.NUMBER, CellKind.DATE)
-        checked.record = replace(
-            checked.record,
-            bank_bin=bin_,
-            account_number=checked_number,
-            holder=holder,
-            account_from_number=is_number,
+        found = _Findings(source, self._headings)
+        stalls = stall_codes(source.text(Field.STALL))
+        if not stalls:
+            found.error("stall_missing", Field.STALL)
+        state = _state(source)
+        section = source.text(Field.SECTION) or source.section
+        line = source.text(Field.LINE)
+        record = StallRecord(
+            row=found.row,
+            stalls=stalls,
+            state=state,
+            placement=_placement(source.text(Field.PLACEMENT), section),
+            section=section,
+            area=_area(source.cell(Field.AREA)),
+            note=source.cell(Field.NOTE).text or None,
+            line_text=line or None,
+            line_code=self._line_code(found, line) if line else None,
         )
-        if is_number:
-            checked.warnings.append(self._problem("account_from_number", source, Field.ACCOUNT))
+        if state is StallState.VACANT:
+            return CheckedRow(source, record, found.errors, found.warnings)
+        return self._check_merchant(found, record)
 
-    def _number(self, checked: CheckedRow, cell: Cell) -> str | None:
-        if not _can_be_account(cell):
-            checked.errors.append(self._problem("account_invalid", checked.source, Field.ACCOUNT))
-            return None
-        try:
-            return check_number(clean(cell.text))
-        except Invalid as refused:
-            checked.errors += self._placed(refused, checked, Field.ACCOUNT)
-            return None
+    def _check_merchant(self, found: _Findings, place: StallRecord) -> CheckedRow:
+        source = found.source
+        name = _merchant_name(source)
+        account = self._account(found)
+        if not name and (place.state is StallState.TRADING or account):
+            found.error("merchant_missing", Field.MERCHANT)
+        holder = source.text(Field.HOLDER)
+        if account and holder and _bare(holder) != _bare(name):
+            found.warning("name_differs", Field.HOLDER)
+        bank_bin, number = account or (None, None)
+        written_code = source.text(Field.REGISTRATION_CODE)
+        code = _registration_code(found, written_code) if written_code else None
+        record = replace(
+            place,
+            merchant_name=name or None,
+            phone=self._phone(found),
+            registration_code=code,
+            bank_bin=bank_bin,
+            account_number=number,
+            holder=holder or None if account else None,
+            account_from_number=bool(account) and _is_number(source.cell(Field.ACCOUNT)),
+        )
+        is_personal = any(warning.code == "id_private" for warning in found.warnings)
+        return CheckedRow(source, record, found.errors, found.warnings, is_personal)
 
-    def _bin(self, checked: CheckedRow, written: str) -> str | None:
+    def _line_code(self, found: _Findings, written: str) -> str | None:
+        if written not in self._line_codes:
+            line = self._lines.find(written)
+            self._line_codes[written] = line.code if line else None
+        code = self._line_codes[written]
+        if code is None:
+            found.warnings.append(line_unknown(found.row, written, self._headings.get(Field.LINE)))
+        return code
+
+    def _account(self, found: _Findings) -> tuple[str, str] | None:
+        """BIN and number, None where there is no account or something is wrong with it."""
+        cell = found.source.cell(Field.ACCOUNT)
+        bank = found.source.text(Field.BANK)
+        if _is_absent(cell.text) and _is_absent(bank):
+            return None
+        number = _number(found, cell)
+        bank_bin = self._bin(found, bank)
+        if number is None or bank_bin is None:
+            return None
+        if _is_number(cell):
+            found.warning("account_from_number", Field.ACCOUNT)
+        return bank_bin, number
+
+    def _bin(self, found: _Findings, written: str) -> str | None:
         if not written:
-            checked.errors.append(self._problem("bank_missing", checked.source, Field.BANK))
+            found.error("bank_missing", Field.BANK)
             return None
         if written not in self._bins:
             bank = self._banks.find(written)
             self._bins[written] = bank.bin if bank else None
-        bin_ = self._bins[written]
-        if bin_ is None:
-            heading = self._headings.get(Field.BANK)
-            checked.errors.append(bank_unknown(checked.row, written, heading))
-        return bin_
+        bank_bin = self._bins[written]
+        if bank_bin is None:
+            found.errors.append(bank_unknown(found.row, written, self._headings.get(Field.BANK)))
+        return bank_bin
 
-    def _check_merchant(self, checked: CheckedRow) -> None:
-        source, record = checked.source, checked.record
-        name = _merchant_name(source)
-        if not name and (record.state is StallState.TRADING or record.account):
-            checked.errors.append(self._problem("merchant_missing", source, Field.MERCHANT))
-        checked.record = replace(record, merchant_name=name or None)
-        if record.account and record.holder and _bare(record.holder) != _bare(name):
-            checked.warnings.append(self._problem("name_differs", source, Field.HOLDER))
-
-    def _check_phone(self, checked: CheckedRow) -> None:
-        cell = checked.source.cell(Field.PHONE)
-        written = _said(cell)
+    def _phone(self, found: _Findings) -> str | None:
+        written = found.source.text(Field.PHONE)
         if not written:
-            return
-        loses_zeros = self._is_text or cell.kind is CellKind.NUMBER
+            return None
+        loses_zeros = self._is_text or _is_number(found.source.cell(Field.PHONE))
         try:
-            phone = check_phone(written, restore_zero=loses_zeros)
-        except Invalid as refused:
-            checked.errors += self._placed(refused, checked, Field.PHONE)
-        else:
-            checked.record = replace(checked.record, phone=phone)
+            return check_phone(written, restore_zero=loses_zeros)
+        except Invalid as refusal:
+            found.refused(refusal, Field.PHONE)
+            return None
 
-    def _check_registration_code(self, checked: CheckedRow) -> None:
-        written = _said(checked.source.cell(Field.REGISTRATION_CODE))
-        if not written:
-            return
-        try:
-            code = check_registration_code(written)
-        except Invalid as refused:
-            # Only a personal number is told: anything else that is no code is left out.
-            if any(found.code == "id_private" for found in refused.problems):
-                checked.has_personal_code = True
-                checked.warnings.append(
-                    self._problem("id_private", checked.source, Field.REGISTRATION_CODE)
-                )
-        else:
-            checked.record = replace(checked.record, registration_code=code)
 
-    def _problem(self, code: str, source: StallRow, about: Field) -> Problem:
-        return problem(code, source.row.number, about, column=self._headings.get(about))
+def _number(found: _Findings, cell: Cell) -> str | None:
+    if not cell.text:
+        found.error("account_missing", Field.ACCOUNT)
+        return None
+    if not _can_be_account(cell):
+        found.error("account_invalid", Field.ACCOUNT)
+        return None
+    try:
+        return check_number(cell.text)
+    except Invalid as refusal:
+        found.refused(refusal, Field.ACCOUNT)
+        return None
 
-    def _placed(self, refused: Invalid, checked: CheckedRow, about: Field) -> list[Problem]:
-        column = self._headings.get(about)
-        return [
-            replace(found, field=about, row=checked.row, column=column)
-            for found in refused.problems
-        ]
+
+def _registration_code(found: _Findings, written: str) -> str | None:
+    try:
+        return check_registration_code(written)
+    except Invalid as refusal:
+        # Only a personal number is told; what is no code at all is left out.
+        if any(problem.code == "id_private" for problem in refusal.problems):
+            found.warning("id_private", Field.REGISTRATION_CODE)
+        return None
 
 
 def stall_codes(written: str) -> tuple[str, ...]:
@@ -205,37 +229,25 @@ def stall_codes(written: str) -> tuple[str, ...]:
     if _TWO_WHOLE_CODES.fullmatch(written):
         written = written.replace("/", ",")
     codes = [clean(part) for part in _BETWEEN_CODES.split(written)]
-    return tuple(dict.fromkeys(code for code in codes if _has_word(code)))
+    return tuple(dict.fromkeys(code for code in codes if has_word(code)))
 
 
-def _place(source: StallRow) -> StallRecord:
-    """What a row says about the stall itself."""
-    section = _said(source.cell(Field.SECTION)) or source.section
-    note = clean(source.cell(Field.NOTE).text)
-    return StallRecord(
-        row=source.row.number,
-        stalls=stall_codes(clean(source.cell(Field.STALL).text)),
-        state=_state(source, note),
-        placement=_placement(_said(source.cell(Field.PLACEMENT)), section),
-        section=section,
-        area=_area(source.cell(Field.AREA)),
-        note=note or None,
-    )
-
-
-def _state(source: StallRow, note: str) -> StallState:
-    written = _said(source.cell(Field.STATE))
+def _state(source: StallRow) -> StallState:
+    written = source.text(Field.STATE)
     if written:
         return find_state(written) or StallState.TRADING
-    name = _said(source.cell(Field.MERCHANT))
     # Without a word in its own column, the name or the remark may say that nobody trades.
-    says_vacant = find_state(name or note) is StallState.VACANT
+    told = source.text(Field.MERCHANT) or source.text(Field.NOTE)
+    says_vacant = find_state(told) is StallState.VACANT
     return StallState.VACANT if says_vacant else StallState.TRADING
 
 
 def _merchant_name(source: StallRow) -> str:
-    name = _said(source.cell(Field.MERCHANT))
-    return "" if find_state(name) is StallState.VACANT else name
+    name = source.text(Field.MERCHANT)
+    # Where the list has no word on the state, such a name has settled it already.
+    if source.text(Field.STATE) and find_state(name) is StallState.VACANT:
+        return ""
+    return name
 
 
 def _placement(written: str, section: str | None) -> Placement:
@@ -247,7 +259,7 @@ def _placement(written: str, section: str | None) -> Placement:
 
 def _area(cell: Cell) -> Decimal | None:
     """Square metres, None for anything that is not one plain number."""
-    found = _AREA.fullmatch(clean(cell.text).lower())
+    found = _AREA.fullmatch(cell.text.lower())
     area = Decimal(found[1].replace(",", ".")) if found else Decimal(0)
     return area or None
 
@@ -259,18 +271,12 @@ def _can_be_account(cell: Cell) -> bool:
     return cell.kind is CellKind.TEXT
 
 
-def _said(cell: Cell) -> str:
-    """The text of a cell, empty where nothing but a dash or dots stands in it."""
-    text = clean(cell.text)
-    return text if _has_word(text) else ""
-
-
-def _has_word(text: str) -> bool:
-    return any(char.isalnum() for char in text)
+def _is_number(cell: Cell) -> bool:
+    return cell.kind in (CellKind.NUMBER, CellKind.DATE)
 
 
 def _is_absent(text: str) -> bool:
-    return not _has_word(text) or fold(text) in _ABSENT
+    return not has_word(text) or (text[0].isalpha() and fold(text) in _ABSENT)
 
 
 def _bare(name: str) -> str:

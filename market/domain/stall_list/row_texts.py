@@ -35,10 +35,8 @@ _COLUMN_NUMBER = re.compile(r"[(\[]?(\d{1,2}|[a-zđ])[)\]]?")
 
 
 def is_total(text: str) -> bool:
-    if _TOTAL.match(text.casefold()):
-        return True
-    folded = fold(text)
-    return folded == text.casefold() and _TOTAL_WITHOUT_ACCENTS.fullmatch(folded) is not None
+    lower = text.casefold()
+    return _TOTAL.match(lower) is not None or _TOTAL_WITHOUT_ACCENTS.fullmatch(lower) is not None
 
 
 def is_signature(text: str) -> bool:

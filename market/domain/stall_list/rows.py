@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
-from market.domain.stall_list.headings import Field, heading_key, read_heading
+from market.domain.stall_list.headings import Field, heading_key
 from market.domain.stall_list.row_texts import (
     are_column_numbers,
     is_number_of_title,
@@ -28,6 +29,7 @@ _NEVER_BESIDE_TITLE = (
     Field.STATE,
     Field.REGISTRATION_CODE,
 )
+_MAY_HOLD_TITLE = (Field.STALL, Field.MERCHANT, Field.SECTION)
 _NUMBERS_STAND_WITHIN = 2
 _FEW_CELLS = 2
 
@@ -45,8 +47,8 @@ class _Kind(Enum):
 class StallRow:
     """A row of the list as it holds: merged cells filled in, the title above it known.
 
-    `merchant_anchor` and `stall_anchor` are the rows where cells merged over several rows
-    are written, None for cells of their own.
+    The texts in `cells` are cleaned. `merchant_anchor` and `stall_anchor` are the rows where
+    cells merged over several rows are written, None for cells of their own.
     """
 
     row: Row
@@ -59,6 +61,11 @@ class StallRow:
     def cell(self, field: Field) -> Cell:
         return self.cells.get(field, EMPTY_CELL)
 
+    def text(self, field: Field) -> str:
+        """What the cell says, empty where nothing but a dash or dots stands in it."""
+        text = self.cell(field).text
+        return text if has_word(text) else ""
+
 
 def stall_rows(table: Table) -> Iterator[StallRow]:
     """The rows that are, or should be, stalls, in the order of the sheet."""
@@ -69,14 +76,15 @@ def stall_rows(table: Table) -> Iterator[StallRow]:
             yield found
 
 
-class _Texts:
-    """What is written in one row, apart from its number in the list."""
+class _Line:
+    """What is written in one row, apart from its number in the list, and what holds in it."""
 
-    def __init__(self, row: Row, ordinals: set[int]) -> None:
+    def __init__(self, row: Row, table: Table, ordinals: set[int]) -> None:
+        self.row = row
         self.all = {
             index: text
             for index, cell in enumerate(row.cells)
-            if cell.kind is not CellKind.EMPTY and (text := clean(cell.text))
+            if cell.kind is not CellKind.EMPTY and (text := _cleaned(cell.text))
         }
         self.main = {
             index: text
@@ -84,10 +92,28 @@ class _Texts:
             if index not in ordinals or not _is_number(text)
         }
         self.number = next((text for index, text in self.all.items() if index not in self.main), "")
-        # "II" beside a title numbers it, alone or in front of others.
+        # "II" in the column of numbers belongs to the title beside it.
         first = next(iter(self.main), None)
         if first in ordinals and len(self.main) > 1 and is_number_of_title(self.main[first]):
             self.number = self.main.pop(first)
+        self.held = {
+            column.field: self._held(table, column) for column in table.columns if column.field
+        }
+
+    def holds(self, field: Field) -> bool:
+        return field in self.held and self.held[field].kind is not CellKind.EMPTY
+
+    def _held(self, table: Table, column: Column) -> Cell:
+        number, index = self.row.number, column.index
+        if column.width > 1 and column.field is Field.MERCHANT:
+            names = range(index, index + column.width)
+            text = _cleaned(" ".join(table.grid.cell(number, name).text for name in names))
+            return Cell(text, CellKind.TEXT) if text else EMPTY_CELL
+        cell = table.grid.cell(number, index)
+        text = _cleaned(cell.text)
+        if text == cell.text:
+            return cell
+        return cell._replace(text=text) if text else EMPTY_CELL
 
 
 class _BodyReader:
@@ -98,12 +124,16 @@ class _BodyReader:
         self._grid = table.grid
         self._columns = table.by_field
         self._ordinals = {column.index for column in table.columns if column.is_ordinal}
+        self._widths = {column.index: column.width for column in table.columns}
         self._header_keys = {
             heading_key(cell.text)
             for row in table.sheet.rows
             if table.header_row <= row.number <= table.last_header_row
             for cell in row.cells
-        }
+        } - {""}
+        self._last_title_column = max(
+            self._columns[field].index for field in _MAY_HOLD_TITLE if field in self._columns
+        )
         self._last_headings = table.last_header_row
         self._title: Row | None = None
         self._section: str | None = None
@@ -111,8 +141,8 @@ class _BodyReader:
         self._has_ended = False
 
     def read(self, row: Row) -> StallRow | None:
-        texts = _Texts(row, self._ordinals)
-        kind = self._kind(row, texts)
+        line = _Line(row, self._table, self._ordinals)
+        kind = self._kind(line)
         if kind is _Kind.HEADINGS:
             self._last_headings = row.number
             self._has_ended = self._is_after_total = False
@@ -124,28 +154,21 @@ class _BodyReader:
             self._is_after_total = True
         elif kind is _Kind.TITLE:
             self._title = row
-            self._section = section_name(next(iter(texts.main.values())))
+            self._section = section_name(next(iter(line.main.values())))
             self._is_after_total = False
         elif kind is _Kind.STALL:
-            return self._stall_row(row)
+            return self._stall_row(line)
         return None
 
-    def _stall_row(self, row: Row) -> StallRow:
+    def _stall_row(self, line: _Line) -> StallRow:
         return StallRow(
-            row=row,
-            cells={field: self._held(row, column) for field, column in self._columns.items()},
+            row=line.row,
+            cells=line.held,
             title=self._title,
             section=self._section,
-            merchant_anchor=self._anchor(row, Field.MERCHANT),
-            stall_anchor=self._anchor(row, Field.STALL),
+            merchant_anchor=self._anchor(line.row, Field.MERCHANT),
+            stall_anchor=self._anchor(line.row, Field.STALL),
         )
-
-    def _held(self, row: Row, column: Column) -> Cell:
-        if column.width == 1 or column.field is not Field.MERCHANT:
-            return self._grid.cell(row.number, column.index)
-        names = range(column.index, column.index + column.width)
-        text = clean(" ".join(self._grid.cell(row.number, index).text for index in names))
-        return Cell(text, CellKind.TEXT) if text else EMPTY_CELL
 
     def _anchor(self, row: Row, field: Field) -> int | None:
         index = self._columns[field].index
@@ -153,90 +176,80 @@ class _BodyReader:
             return None
         return self._grid.anchor(row.number, index)
 
-    def _kind(self, row: Row, texts: _Texts) -> _Kind:
-        if not texts.main:
+    def _kind(self, line: _Line) -> _Kind:
+        if not line.main:
             return _Kind.OTHER
-        if self._are_headings(texts):
+        if not line.number and self._repeats_headings(line):
             return _Kind.HEADINGS
-        if is_total(next(iter(texts.all.values()))):
+        if is_total(next(iter(line.all.values()))):
             return _Kind.TOTAL
-        if self._number_columns(row, texts):
+        if self._numbers_columns(line):
             return _Kind.OTHER
-        if all(map(is_signature, texts.main.values())):
+        if not line.number and all(map(is_signature, line.main.values())):
             return _Kind.SIGNATURE
-        if self._is_title(row, texts):
+        if self._is_title(line):
             return _Kind.TITLE
-        return _Kind.STALL if self._is_stall(row, texts) else _Kind.OTHER
+        return _Kind.STALL if self._is_stall(line) else _Kind.OTHER
 
-    def _are_headings(self, texts: _Texts) -> bool:
-        """Whether the header stands here again, as on each printed page."""
-        if len(texts.all) > 1 and all(
-            heading_key(text) in self._header_keys for text in texts.all.values()
-        ):
-            return True
-        return all(
-            read_heading(texts.all.get(self._columns[field].index, "")).field is field
-            for field in (Field.STALL, Field.MERCHANT)
+    def _repeats_headings(self, line: _Line) -> bool:
+        """Whether the header, or a row of it, stands here again, as on each printed page."""
+        return len(line.all) > 1 and all(
+            heading_key(text) in self._header_keys for text in line.all.values()
         )
 
-    def _number_columns(self, row: Row, texts: _Texts) -> bool:
-        return row.number <= self._last_headings + _NUMBERS_STAND_WITHIN and are_column_numbers(
-            list(texts.all.values())
-        )
+    def _numbers_columns(self, line: _Line) -> bool:
+        is_near = line.row.number <= self._last_headings + _NUMBERS_STAND_WITHIN
+        return is_near and are_column_numbers(list(line.all.values()))
 
-    def _is_title(self, row: Row, texts: _Texts) -> bool:
-        index, text = next(iter(texts.main.items()))
-        if not self._may_hold_title(row, index) or is_remark(text):
+    def _is_title(self, line: _Line) -> bool:
+        if any(line.holds(field) for field in _NEVER_BESIDE_TITLE):
             return False
-        if any(self._holds(row, field) for field in _NEVER_BESIDE_TITLE):
+        index, text = next(iter(line.main.items()))
+        if not self._may_hold_title(line.row, index) or is_remark(text):
             return False
         stall = self._columns[Field.STALL].index
-        if index == stall and is_stall_code(text):
+        if is_stall_code(text) if index == stall else line.holds(Field.STALL):
             return False
-        if index != stall and self._holds(row, Field.STALL):
-            return False
-        is_alone = len(texts.main) == 1
-        if is_alone and self._grid.span(row.number, index) > self._width(index):
+        is_alone = len(line.main) == 1
+        if is_alone and self._grid.span(line.row.number, index) > self._widths.get(index, 1):
             return True
-        if is_title(text) or is_number_of_title(texts.number):
+        if is_title(text) or is_number_of_title(line.number):
             return True
         # Whoever stands alone without a number may still be a merchant whose stall is missing.
         is_name = index == self._columns[Field.MERCHANT].index and not text.isupper()
-        return is_alone and not texts.number and not is_name
+        return is_alone and not line.number and not is_name
 
     def _may_hold_title(self, row: Row, index: int) -> bool:
         """Titles are words, and begin no further right than the stall and its merchant."""
         cell = row.cell(index)
-        last = max(
-            self._columns[field].index
-            for field in (Field.STALL, Field.MERCHANT, Field.SECTION)
-            if field in self._columns
-        )
         return (
-            cell.kind is CellKind.TEXT
+            index <= self._last_title_column
+            and cell.kind is CellKind.TEXT
             and any(char.isalpha() for char in cell.text)
-            and index <= last
         )
 
-    def _is_stall(self, row: Row, texts: _Texts) -> bool:
-        if self._holds(row, Field.STALL):
+    def _is_stall(self, line: _Line) -> bool:
+        if line.holds(Field.STALL):
             return True
-        filled = sum(column.index in texts.main for column in self._columns.values())
-        if len(texts.main) == 1 and is_remark(next(iter(texts.main.values()))):
+        filled = sum(column.index in line.main for column in self._columns.values())
+        if len(line.main) == 1 and is_remark(next(iter(line.main.values()))):
             return False
         # Under a total, and where stalls are numbered, a row with little in it and no number
         # is a signature or a note that no rule above knows.
-        if self._is_after_total or (self._ordinals and not texts.number):
-            has_contact = any(self._holds(row, field) for field in (Field.PHONE, Field.ACCOUNT))
+        if self._is_after_total or (self._ordinals and not line.number):
+            has_contact = line.holds(Field.PHONE) or line.holds(Field.ACCOUNT)
             return has_contact or filled > _FEW_CELLS
         return filled > 0
 
-    def _holds(self, row: Row, field: Field) -> bool:
-        column = self._columns.get(field)
-        return column is not None and bool(clean(self._held(row, column).text))
 
-    def _width(self, index: int) -> int:
-        return next((c.width for c in self._table.columns if c.index == index), 1)
+# The same words for lines, banks and states fill most cells of a list.
+@lru_cache(maxsize=8192)
+def _cleaned(text: str) -> str:
+    return clean(text)
+
+
+def has_word(text: str) -> bool:
+    return any(char.isalnum() for char in text)
 
 
 def _is_number(text: str) -> bool:

@@ -1,6 +1,7 @@
 """What a list says about a stall's state and place, in the words boards use."""
 
 import re
+from functools import lru_cache
 
 from market.domain.stalls import Placement, StallState
 from market.domain.text import clean, fold
@@ -52,8 +53,12 @@ _OPENINGS = tuple(
 _MOBILE = ("khong co dinh", "luu dong", "ban rong", "hang rong", "di dong", "mobile")
 
 
+@lru_cache(maxsize=4096)
 def find_state(written: str) -> StallState | None:
     """The state that a text means, None where it means none."""
+    # Most texts that come here are names, and few family names begin like a state.
+    if _first_word(written.partition(" ")[0]) not in _FIRST_WORDS:
+        return None
     state = _BY_PHRASE.get(_key(written))
     if state is not None:
         return state
@@ -64,6 +69,7 @@ def find_state(written: str) -> StallState | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def find_placement(written: str) -> Placement | None:
     """Whether a text says that somebody walks or stays; None where it says neither."""
     folded = fold(written)
@@ -76,4 +82,10 @@ def _key(written: str) -> str:
     return " ".join(_WORD.findall(fold(written)))
 
 
+@lru_cache(maxsize=4096)
+def _first_word(written: str) -> str:
+    return _key(written).partition(" ")[0]
+
+
 _BY_PHRASE = {_key(phrase): state for state, phrases in _PHRASES.items() for phrase in phrases}
+_FIRST_WORDS = {key.partition(" ")[0] for key in _BY_PHRASE}
