@@ -1,0 +1,132 @@
+"""Stickers and sheets as SVG: one sticker to keep, a sheet to look at before it is printed."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from xml.sax.saxutils import escape, quoteattr
+
+from market.documents.label_layouts import Box, Face, Ink, Layout, Shape, ShapeKind
+from market.documents.qr_code import QUIET_ZONE, run_edges
+from market.documents.qr_tables import Bits
+from market.documents.sheet_jobs import ACCENT
+from market.documents.sheets import Template, positions
+from market.documents.sticker_check import CheckedSticker, Confirm, checked
+from market.documents.sticker_text import POINTS, SetText, Sticker, set_texts
+from market.documents.typeface import typeface
+
+WEIGHTS = {Face.REGULAR: 400, Face.SEMIBOLD: 600, Face.BOLD: 700}
+
+
+def sticker_svg(
+    sticker: Sticker,
+    template: Template,
+    *,
+    accent: str = ACCENT,
+    confirm: Confirm | None = None,
+) -> str:
+    """One label in millimetres, its code read back as for a printed one; raises as `sticker_png`.
+
+    Words are text: where the family is missing another is drawn, pressed into the same width.
+    """
+    (each,) = checked([sticker], confirm)
+    template.module_millimetres(each.code.size)
+    layout = template.layout
+    return _document(layout.width, layout.height, _label(each, layout, accent))
+
+
+def sheet_svg(
+    stickers: Iterable[Sticker],
+    template: Template,
+    *,
+    start: int = 1,
+    accent: str = ACCENT,
+) -> str:
+    """The first sheet of a run, to be looked at: what stands where, and which slots are used up.
+
+    Takes as many stickers as the sheet has room for; raises as `write_stickers` does.
+    """
+    slots = positions(template, start, template.labels_per_page - start + 1)
+    outline = Box(0, 0, *template.label)
+    parts = [_outline(Box(*template.slot_of(slot), *template.label)) for slot in range(start - 1)]
+    few = islice(stickers, template.labels_per_page)
+    for position, each in zip(slots, checked(few, None), strict=False):
+        template.module_millimetres(each.code.size)
+        label = "".join(_label(each, template.layout, accent))
+        place = f"translate({_number(position.x)} {_number(position.y)})"
+        frame = _outline(outline, fill="none")
+        parts.append(f'<g transform="{place}">{label}{frame}</g>')
+    return _document(*template.page, parts)
+
+
+def _document(width: float, height: float, parts: Iterable[str]) -> str:
+    size = f"{_number(width)} {_number(height)}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}"'
+        f' width="{_number(width)}mm" height="{_number(height)}mm">'
+        f'<path fill="#fff" d="M0 0h{_number(width)}v{_number(height)}H0z"/>'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _label(each: CheckedSticker, layout: Layout, accent: str) -> Iterator[str]:
+    colours = {Ink.BLACK: "#000", Ink.WHITE: "#fff", Ink.ACCENT: accent}
+    for shape in layout.shapes:
+        if not shape.bleed_only:
+            yield _shape(shape, colours[shape.ink])
+    for text in set_texts(layout.texts, each.sticker.printed()):
+        yield from _text(text, colours[text.box.ink])
+    yield _symbol(each.code.matrix, layout.qr, quiet_zone=QUIET_ZONE)
+    yield _symbol(each.serial_code, layout.data_matrix, quiet_zone=0)
+
+
+def _outline(box: Box, *, fill: str = "#e4e4de") -> str:
+    return (
+        f'<rect x="{_number(box.x)}" y="{_number(box.y)}" width="{_number(box.width)}"'
+        f' height="{_number(box.height)}" fill="{fill}" stroke="#a3abb3" stroke-width="0.2"/>'
+    )
+
+
+def _shape(shape: Shape, colour: str) -> str:
+    box, radius = shape.box, shape.radius
+    foot = 0.0 if shape.flat_bottom else radius
+    path = (
+        f"M{_number(box.x)} {_number(box.bottom - foot)}V{_number(box.y + radius)}"
+        f"{_quarter(radius, -radius)}H{_number(box.right - radius)}{_quarter(radius, radius)}"
+        f"V{_number(box.bottom - foot)}{_quarter(-foot, foot)}H{_number(box.x + foot)}"
+        f"{_quarter(-foot, -foot)}z"
+    )
+    if shape.kind is ShapeKind.FRAME:
+        width = _number(shape.width)
+        return f'<path fill="none" stroke={quoteattr(colour)} stroke-width="{width}" d="{path}"/>'
+    return f'<path fill={quoteattr(colour)} d="{path}"/>'
+
+
+def _quarter(right: float, down: float) -> str:
+    """A quarter of a circle, clockwise."""
+    radius = _number(abs(right))
+    return f"a{radius} {radius} 0 0 1 {_number(right)} {_number(down)}" if right else ""
+
+
+def _text(text: SetText, colour: str) -> Iterator[str]:
+    face, size = text.box.face, text.size / POINTS
+    for line in text.lines:
+        length = typeface(face).width(line.text) * size
+        yield (
+            f'<text x="{_number(line.x)}" y="{_number(line.y)}" font-size="{_number(size)}"'
+            f' font-family="Be Vietnam Pro, sans-serif" font-weight="{WEIGHTS[face]}"'
+            f' fill={quoteattr(colour)} textLength="{_number(length)}"'
+            f' lengthAdjust="spacingAndGlyphs">{escape(line.text)}</text>'
+        )
+
+
+def _symbol(matrix: Bits, box: Box, *, quiet_zone: int) -> str:
+    side = box.width / (len(matrix) + 2 * quiet_zone)
+    path = "".join(
+        f"M{start} {row}h{end - start}v1h{start - end}z"
+        for row, start, end in zip(*run_edges(matrix), strict=True)
+    )
+    x, y = box.x + quiet_zone * side, box.y + quiet_zone * side
+    return f'<path transform="translate({x:.4f} {y:.4f}) scale({side:.5f})" d="{path}"/>'
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".")
