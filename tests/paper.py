@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pypdfium2
@@ -32,7 +33,7 @@ NAMES = (
 )
 
 
-def sticker(number: int = 0, **changes: object) -> Sticker:
+def sticker(number: int = 0, **changes: Any) -> Sticker:
     """The same number gives the same sticker."""
     chance = random.Random(number)
     account = "88001" + "".join(chance.choices("0123456789", k=chance.choice((5, 8, 9, 14))))
@@ -57,7 +58,7 @@ def stickers(count: int) -> Iterator[Sticker]:
     return (sticker(number) for number in range(count))
 
 
-def job(template: Template | str, **changes: object) -> SheetJob:
+def job(template: Template | str, **changes: Any) -> SheetJob:
     chosen = get_template(template) if isinstance(template, str) else template
     made = SheetJob(chosen, "DT-2026-0012", "Tem QR chợ Đầm Hà", date(2026, 7, 31))
     return replace(made, **changes)

@@ -19,7 +19,7 @@ FINDER = 8
 
 def blurred(picture: Picture, module: float) -> Picture:
     """Gaussian, sigma a quarter module."""
-    return cv2.GaussianBlur(picture, (0, 0), module / 4)
+    return _as_picture(cv2.GaussianBlur(picture, (0, 0), module / 4))
 
 
 def noisy(picture: Picture, _module: float) -> Picture:
@@ -30,11 +30,10 @@ def noisy(picture: Picture, _module: float) -> Picture:
 
 def turned(picture: Picture, _module: float) -> Picture:
     """Turned by 15 degrees in its plane, on white."""
-    height, _width = picture.shape
-    framed = cv2.copyMakeBorder(picture, *([height // 4] * 4), cv2.BORDER_CONSTANT, value=WHITE)
-    size = framed.shape[::-1]
+    framed = np.pad(picture, picture.shape[0] // 4, constant_values=WHITE)
+    size = (framed.shape[1], framed.shape[0])
     turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), 15, 1)
-    return cv2.warpAffine(framed, turn, size, borderValue=WHITE)
+    return _as_picture(cv2.warpAffine(framed, turn, size, borderValue=WHITE))
 
 
 def leaning(picture: Picture, _module: float) -> Picture:
@@ -48,15 +47,14 @@ def leaning(picture: Picture, _module: float) -> Picture:
         ((corners + 0.5) * (width, height)).astype(np.float32),
         ((seen + 0.6) * (width, height)).astype(np.float32),
     )
-    return cv2.warpPerspective(
-        picture, view, (round(width * 1.2), round(height * 1.2)), borderValue=WHITE
-    )
+    size = (round(width * 1.2), round(height * 1.2))
+    return _as_picture(cv2.warpPerspective(picture, view, size, borderValue=WHITE))
 
 
 def jpeg(picture: Picture, _module: float) -> Picture:
     """JPEG at quality 40."""
     _, file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 40])
-    return cv2.imdecode(file, cv2.IMREAD_GRAYSCALE)
+    return _as_picture(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE))
 
 
 def dirty(picture: Picture, module: float) -> Picture:
@@ -75,6 +73,10 @@ def dirty(picture: Picture, module: float) -> Picture:
     top, left = round((row + 4) * module), round((column + 4) * module)
     soiled[top : top + round(side * module), left : left + round(side * module)] = 60
     return soiled
+
+
+def _as_picture(pixels: object) -> Picture:
+    return np.asarray(pixels, dtype=np.uint8)
 
 
 DAMAGES: tuple[Damage, ...] = (blurred, noisy, turned, leaning, jpeg, dirty)

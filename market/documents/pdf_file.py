@@ -3,16 +3,22 @@ same bytes (ISO 32000-1, 7.5)."""
 
 import hashlib
 import zlib
-from typing import BinaryIO
+from typing import Protocol
 
 HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 COMPRESSION = 6
 
 
+class Sink(Protocol):
+    """Where the file goes; nothing is read back and nothing sought."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 class PdfFile:
     """Objects are numbered from 1; a number can be reserved before its object is written."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: Sink) -> None:
         self._out = out
         self._digest = hashlib.sha256()
         self._offsets: list[int] = []

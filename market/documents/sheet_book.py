@@ -1,9 +1,7 @@
 """The PDF of a run: pages with their boxes, parts they share, and what the file says of itself."""
 
-from typing import BinaryIO
-
 from market.documents.label_layouts import LogoPlace
-from market.documents.pdf_file import PdfFile, rectangle, text_string
+from market.documents.pdf_file import PdfFile, Sink, rectangle, text_string
 from market.documents.pdf_fonts import PdfFonts
 from market.documents.pdf_images import EmbeddedImage, embed_image
 from market.documents.sheet_jobs import SheetJob
@@ -18,7 +16,7 @@ CREATOR = "Chợ 4.0"
 class SheetBook:
     """Pages are written when the next one begins, fonts and shared parts at the end."""
 
-    def __init__(self, job: SheetJob, out: BinaryIO) -> None:
+    def __init__(self, job: SheetJob, out: Sink) -> None:
         self.fonts = PdfFonts()
         self._job = job
         self._template = job.template

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO
 
+from market.documents.pdf_file import Sink
 from market.documents.sheet_book import SheetBook
 from market.documents.sheet_jobs import SheetJob, check_job
 from market.documents.sheets import Template, positions
@@ -45,7 +45,7 @@ class PrintedSheets:
 def write_stickers(
     stickers: Iterable[Sticker],
     job: SheetJob,
-    out: BinaryIO,
+    out: Sink,
     *,
     confirm: Confirm | None = None,
 ) -> PrintedSheets:

@@ -1,8 +1,8 @@
 """Stickers and sheets as SVG: one sticker to keep, a sheet to look at before it is printed."""
 
 from collections.abc import Iterable, Iterator
+from html import escape
 from itertools import islice
-from xml.sax.saxutils import escape, quoteattr
 
 from market.documents.label_layouts import Box, Face, Ink, Layout, Shape, ShapeKind
 from market.documents.qr_code import QUIET_ZONE, run_edges
@@ -96,8 +96,8 @@ def _shape(shape: Shape, colour: str) -> str:
     )
     if shape.kind is ShapeKind.FRAME:
         width = _number(shape.width)
-        return f'<path fill="none" stroke={quoteattr(colour)} stroke-width="{width}" d="{path}"/>'
-    return f'<path fill={quoteattr(colour)} d="{path}"/>'
+        return f'<path fill="none" stroke="{escape(colour)}" stroke-width="{width}" d="{path}"/>'
+    return f'<path fill="{escape(colour)}" d="{path}"/>'
 
 
 def _quarter(right: float, down: float) -> str:
@@ -113,7 +113,7 @@ def _text(text: SetText, colour: str) -> Iterator[str]:
         yield (
             f'<text x="{_number(line.x)}" y="{_number(line.y)}" font-size="{_number(size)}"'
             f' font-family="Be Vietnam Pro, sans-serif" font-weight="{WEIGHTS[face]}"'
-            f' fill={quoteattr(colour)} textLength="{_number(length)}"'
+            f' fill="{escape(colour)}" textLength="{_number(length)}"'
             f' lengthAdjust="spacingAndGlyphs">{escape(line.text)}</text>'
         )
 

@@ -145,7 +145,7 @@ def test_a_layout_is_scaled_with_all_that_stands_in_it() -> None:
 
     assert twice.layout.qr.width == 48
     assert twice.layout.data_matrix.x == 4
-    assert twice.layout.texts[0].sizes == (24, 20)
+    assert list(twice.layout.texts[0].sizes) == [24, 20]
     assert twice.layout.shapes[0].box.height == 0.6
     assert twice.layout.width == 2 * plain.layout.width
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pypdfium2
@@ -94,7 +95,7 @@ def test_a_serial_symbol_of_another_sticker_stops_the_run(monkeypatch: pytest.Mo
     ],
 )
 def test_a_code_that_does_not_pay_the_printed_account_stops_the_run(
-    changes: dict[str, str],
+    changes: dict[str, Any],
 ) -> None:
     with pytest.raises(WrongCode, match="A-01"):
         printed([sticker(**changes)], job("a4-8"))
@@ -266,7 +267,7 @@ def test_a_run_without_stickers_is_refused_and_writes_nothing() -> None:
     ],
 )
 def test_a_job_that_cannot_be_printed_is_refused_with_the_numbers(
-    changes: dict[str, object], message: str
+    changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(Invalid, match=message):
         printed([sticker()], job("a4-8", **changes))

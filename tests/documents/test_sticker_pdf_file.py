@@ -4,7 +4,8 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
-from io import BytesIO, RawIOBase
+from io import BytesIO
+from typing import Any
 
 import pytest
 from pypdf import PageObject, PdfReader
@@ -40,18 +41,18 @@ def test_the_file_tells_no_date_but_the_run_s() -> None:
 def test_title_language_and_run_number_stand_in_the_file() -> None:
     reader = PdfReader(BytesIO(printed([sticker()], job("a4-8"))[0]))
 
-    metadata = reader.metadata
-    assert metadata is not None
+    metadata: Any = reader.metadata
     assert metadata.title == "Tem QR chợ Đầm Hà"
     assert metadata["/PrintRun"] == "DT-2026-0012"
-    assert reader.root_object["/Lang"] == "vi-VN"
+    assert str(reader.root_object["/Lang"]) == "vi-VN"
 
 
 def test_the_viewer_is_asked_not_to_scale() -> None:
     reader = PdfReader(BytesIO(printed([sticker()], job("a4-8"))[0]))
 
-    assert reader.root_object["/ViewerPreferences"]["/PrintScaling"] == "/None"
-    assert reader.root_object["/ViewerPreferences"]["/DisplayDocTitle"].value is True
+    preferences: Any = reader.root_object["/ViewerPreferences"]
+    assert preferences["/PrintScaling"] == "/None"
+    assert preferences["/DisplayDocTitle"].value is True
 
 
 @each_template
@@ -91,13 +92,17 @@ def test_the_file_holds_no_script_and_starts_nothing() -> None:
     assert b"/JS" not in pdf
 
 
-def fonts_of(pdf: bytes) -> Iterator[tuple[str, dict[str, object], str]]:
-    reader = PdfReader(BytesIO(pdf))
-    for font in reader.pages[0]["/Resources"]["/Font"].values():
-        described = font.get_object()
-        descendant = described["/DescendantFonts"][0].get_object()
-        mapping = described["/ToUnicode"].get_data().decode()
-        yield described["/BaseFont"], descendant, mapping
+def fonts_of(pdf: bytes) -> Iterator[tuple[str, Any]]:
+    resources: Any = PdfReader(BytesIO(pdf)).pages[0]["/Resources"]
+    for reference in resources["/Font"].values():
+        font = reference.get_object()
+        yield font["/BaseFont"], font["/DescendantFonts"][0].get_object()
+
+
+def marks_of_first_page(pdf: bytes) -> bytes:
+    contents = PdfReader(BytesIO(pdf)).pages[0].get_contents()
+    assert contents is not None
+    return contents.get_data()
 
 
 def test_every_font_is_embedded_as_a_subset_of_be_vietnam_pro() -> None:
@@ -105,17 +110,17 @@ def test_every_font_is_embedded_as_a_subset_of_be_vietnam_pro() -> None:
 
     fonts = list(fonts_of(pdf))
 
-    assert sorted(name.split("+")[1] for name, _, _ in fonts) == [
+    assert sorted(name.split("+")[1] for name, _ in fonts) == [
         "BeVietnamPro-Bold", "BeVietnamPro-Regular", "BeVietnamPro-SemiBold",
     ]  # fmt: skip
-    for _, descendant, _ in fonts:
+    for _, descendant in fonts:
         assert descendant["/FontDescriptor"]["/FontFile2"].get_data()[:4] == b"\0\1\0\0"
 
 
 def test_only_letters_that_are_drawn_are_embedded() -> None:
     pdf, _ = printed([sticker(stall_code="Q-7")], job("a4-8"))
 
-    bold = next(font for name, font, _ in fonts_of(pdf) if name.endswith("-Bold"))
+    bold = next(font for name, font in fonts_of(pdf) if name.endswith("-Bold"))
     letters = {chr(code) for code in bold["/W"][::2]}
     assert letters == set("Q-7" + sticker().holder_name)
 
@@ -129,16 +134,16 @@ def test_brackets_and_backslashes_in_names_are_only_letters() -> None:
 
 
 def test_codes_are_paths_and_not_pictures() -> None:
-    reader = PdfReader(BytesIO(printed(stickers(8), job("a4-8"))[0]))
+    pdf, _ = printed(stickers(8), job("a4-8"))
 
-    assert len(reader.pages[0].images) == 0
-    assert reader.pages[0].get_contents().get_data().count(b" re\n") > 8 * 300
+    assert len(PdfReader(BytesIO(pdf)).pages[0].images) == 0
+    assert marks_of_first_page(pdf).count(b" re\n") > 8 * 300
 
 
 def test_black_is_printed_with_black_ink_alone() -> None:
-    reader = PdfReader(BytesIO(printed(stickers(8), job("a4-8"))[0]))
+    pdf, _ = printed(stickers(8), job("a4-8"))
 
-    marks = reader.pages[0].get_contents().get_data()
+    marks = marks_of_first_page(pdf)
     assert b" rg" not in marks
     assert b"0 g" in marks
 
@@ -150,11 +155,11 @@ def test_a_sticker_takes_at_most_a_kilobyte_and_a_half(name: str) -> None:
     assert result.bytes / 500 <= 1500
 
 
-class Nowhere(RawIOBase):
+class Nowhere:
     """Takes everything and keeps nothing."""
 
-    def write(self, data: object) -> int:
-        return len(bytes(data))
+    def write(self, data: bytes, /) -> int:
+        return len(data)
 
 
 def peak_memory(count: int) -> int:
