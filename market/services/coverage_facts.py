@@ -1,11 +1,11 @@
-"""The dated facts of a market, read for counting."""
+"""The dated facts of some stalls, a whole market's as a rule, read for counting."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session
 
 from market.domain.calendar import Span, day_of
@@ -18,28 +18,28 @@ from market.models.sticker import ForeignCode, Sticker
 from market.models.visit import Visit
 
 Grouped = dict[int, list[Any]]
+# Which stalls are asked about, as a condition on Stall.
+Stalls = ColumnElement[bool]
 
 
-def stalls_of(session: Session, market_id: int) -> list[StallFacts]:
-    """What the stalls of the market did, from which day on."""
+def stalls_of(session: Session, stalls: Stalls) -> list[StallFacts]:
+    """What the stalls did, from which day on."""
     states: Grouped = defaultdict(list)
     for stall_id, day, state in session.execute(
         select(StallStateSpan.stall_id, StallStateSpan.from_day, StallStateSpan.state)
         .join(Stall, Stall.id == StallStateSpan.stall_id)
-        .where(Stall.market_id == market_id)
+        .where(stalls)
         .order_by(StallStateSpan.stall_id, StallStateSpan.from_day, StallStateSpan.id)
     ):
         states[stall_id].append((day, state))
     return [
         StallFacts(stall_id, placement, tuple(states.get(stall_id, ())))
-        for stall_id, placement in session.execute(
-            select(Stall.id, Stall.placement).where(Stall.market_id == market_id)
-        )
+        for stall_id, placement in session.execute(select(Stall.id, Stall.placement).where(stalls))
     ]
 
 
-def tenancies_of(session: Session, market_id: int) -> Iterator[TenancyFacts]:
-    """Everything that decides the levels of the tenancies at the market's stalls."""
+def tenancies_of(session: Session, stalls: Stalls) -> Iterator[TenancyFacts]:
+    """Everything that decides the levels of the tenancies at these stalls."""
     rows = session.execute(
         select(
             TenancyRow.id,
@@ -49,32 +49,36 @@ def tenancies_of(session: Session, market_id: int) -> Iterator[TenancyFacts]:
             TenancyRow.to_day,
         )
         .join(Stall, Stall.id == TenancyRow.stall_id)
-        .where(Stall.market_id == market_id)
+        .where(stalls)
         .order_by(TenancyRow.id)
     ).all()
-    accounts = _accounts(session, market_id)
-    stickers = _stickers(session, market_id)
-    foreign = _foreign_codes(session, market_id)
-    visits = _visits(session, market_id)
-    for tenancy_id, stall_id, merchant_id, from_day, to_day in rows:
-        span = Span(from_day, to_day)
+    accounts = _accounts(session, stalls)
+    stickers = _stickers(session, stalls)
+    foreign = _foreign_codes(session, stalls)
+    visits = _visits(session, stalls)
+    for row in rows:
         yield TenancyFacts(
-            tenancy=Tenancy(tenancy_id, stall_id, merchant_id, span),
-            accounts=tuple(accounts.get(merchant_id, ())),
-            codes=(*stickers.get((stall_id, merchant_id), ()), *foreign.get(tenancy_id, ())),
-            visits=tuple(visits.get(tenancy_id, ())),
+            tenancy=as_tenancy(row),
+            accounts=tuple(accounts.get(row.merchant_id, ())),
+            codes=(*stickers.get((row.stall_id, row.merchant_id), ()), *foreign.get(row.id, ())),
+            visits=tuple(visits.get(row.id, ())),
         )
 
 
-def _accounts(session: Session, market_id: int) -> Grouped:
-    """Days on which merchants of the market had an approved account in force."""
+def as_tenancy(row: Row[Any]) -> Tenancy:
+    """The tenancy of a row with its id, stall_id, merchant_id, from_day and to_day."""
+    return Tenancy(row.id, row.stall_id, row.merchant_id, Span(row.from_day, row.to_day))
+
+
+def _accounts(session: Session, stalls: Stalls) -> Grouped:
+    """Days on which merchants of these stalls had an approved account in force."""
     found: Grouped = defaultdict(list)
     for merchant_id, since, until in session.execute(
         select(
             PaymentAccount.merchant_id, PaymentAccount.in_force_from, PaymentAccount.retired_at
         ).where(
             PaymentAccount.in_force_from.is_not(None),
-            PaymentAccount.merchant_id.in_(_merchants(market_id)),
+            PaymentAccount.merchant_id.in_(_merchants(stalls)),
         )
     ):
         # An account replaced before it took force never held.
@@ -83,7 +87,7 @@ def _accounts(session: Session, market_id: int) -> Grouped:
     return found
 
 
-def _stickers(session: Session, market_id: int) -> dict[tuple[int, int], list[CodeFact]]:
+def _stickers(session: Session, stalls: Stalls) -> dict[tuple[int, int], list[CodeFact]]:
     found: defaultdict[tuple[int, int], list[CodeFact]] = defaultdict(list)
     for sticker_id, stall_id, merchant_id, since, until in session.execute(
         select(
@@ -95,28 +99,28 @@ def _stickers(session: Session, market_id: int) -> dict[tuple[int, int], list[Co
         )
         .join(Stall, Stall.id == Sticker.stall_id)
         .join(PaymentAccount, PaymentAccount.id == Sticker.account_id)
-        .where(Stall.market_id == market_id, Sticker.handed_out_at.is_not(None))
+        .where(stalls, Sticker.handed_out_at.is_not(None))
         .order_by(Sticker.id)
     ):
         found[stall_id, merchant_id].append(_code(CodeKind.STICKER, sticker_id, since, until))
     return found
 
 
-def _foreign_codes(session: Session, market_id: int) -> Grouped:
+def _foreign_codes(session: Session, stalls: Stalls) -> Grouped:
     found: Grouped = defaultdict(list)
     for code_id, tenancy_id, since, until in session.execute(
         select(
             ForeignCode.id, ForeignCode.tenancy_id, ForeignCode.checked_at, ForeignCode.removed_at
         )
         .join(Stall, Stall.id == ForeignCode.stall_id)
-        .where(Stall.market_id == market_id, ForeignCode.checked_at.is_not(None))
+        .where(stalls, ForeignCode.checked_at.is_not(None))
         .order_by(ForeignCode.id)
     ):
         found[tenancy_id].append(_code(CodeKind.FOREIGN, code_id, since, until))
     return found
 
 
-def _visits(session: Session, market_id: int) -> Grouped:
+def _visits(session: Session, stalls: Stalls) -> Grouped:
     found: Grouped = defaultdict(list)
     rows: Select[Any] = (
         select(
@@ -132,7 +136,7 @@ def _visits(session: Session, market_id: int) -> Grouped:
             Visit.use_shown,
         )
         .join(Stall, Stall.id == Visit.stall_id)
-        .where(Stall.market_id == market_id, Visit.tenancy_id.is_not(None))
+        .where(stalls, Visit.tenancy_id.is_not(None))
         .order_by(Visit.tenancy_id, Visit.phone_at, Visit.id)
     )
     for visit in session.execute(rows):
@@ -149,12 +153,8 @@ def _visits(session: Session, market_id: int) -> Grouped:
     return found
 
 
-def _merchants(market_id: int) -> Select[tuple[int]]:
-    return (
-        select(TenancyRow.merchant_id)
-        .join(Stall, Stall.id == TenancyRow.stall_id)
-        .where(Stall.market_id == market_id)
-    )
+def _merchants(stalls: Stalls) -> Select[tuple[int]]:
+    return select(TenancyRow.merchant_id).join(Stall, Stall.id == TenancyRow.stall_id).where(stalls)
 
 
 def _code(kind: CodeKind, code_id: int, since: datetime, until: datetime | None) -> CodeFact:

@@ -1,0 +1,46 @@
+"""Whether the stored counts are those that the facts give, and making them so again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from market.extensions import db
+from market.models.market import Market
+from market.services import coverage_counting, coverage_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A market whose stored counts are wrong, and the first day on which they are."""
+
+    market_code: str
+    day: date
+
+
+def list_market_ids() -> list[int]:
+    """All markets, open or closed, in a fixed order."""
+    return list(db.session.scalars(select(Market.id).order_by(Market.code)))
+
+
+def deviations() -> Iterator[Deviation]:
+    """Each market of which stored counts or levels differ from a recount, by code."""
+    markets = db.session.execute(select(Market.id, Market.code).order_by(Market.code)).all()
+    for market_id, code in markets:
+        day = first_wrong_day(market_id)
+        if day is not None:
+            yield Deviation(code, day)
+
+
+def first_wrong_day(market_id: int) -> date | None:
+    """The first day on which what is stored of a market differs from a recount."""
+    session = db.session()
+    tenancies, days = coverage_counting.count_market(session, market_id)
+    levels = {(each.tenancy.id, day): level for each in tenancies for day, level in each.steps}
+    counts = {entry.day: entry.counts.figures for entry in days}
+    stored_levels = coverage_rows.levels_of(session, market_id)
+    stored_counts = coverage_rows.days_of(session, market_id)
+    wrong = {day for (_tenancy, day), _level in levels.items() ^ stored_levels.items()}
+    wrong |= {day for day, _figures in counts.items() ^ stored_counts.items()}
+    return min(wrong, default=None)

@@ -1,0 +1,177 @@
+"""Writing levels and counts: only the rows that differ from what is stored."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from operator import add, attrgetter, itemgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from market.domain.counts import DayCounts, TenancyLevels
+from market.domain.coverage import FIGURE_NAMES, NOTHING
+from market.domain.levels import Level, Steps
+from market.models.base import Base
+from market.models.coverage import CoverageDay, TenancyLevel
+
+Figures = tuple[int, ...]
+figures_of: Callable[[Any], Figures] = attrgetter(*FIGURE_NAMES)
+FIGURE_COLUMNS = tuple(getattr(CoverageDay, name) for name in FIGURE_NAMES)
+# Written as plain tables: thousands of rows a time need no entities.
+LEVELS = Base.metadata.tables[TenancyLevel.__tablename__]
+DAYS = Base.metadata.tables[CoverageDay.__tablename__]
+
+
+def has_days(session: Session, market_id: int) -> bool:
+    """Whether anything of the market was ever counted."""
+    day = select(CoverageDay.day).where(CoverageDay.market_id == market_id).limit(1)
+    return session.scalar(day) is not None
+
+
+def levels_of(session: Session, market_id: int) -> dict[tuple[int, date], Level]:
+    """All stored levels of the market's tenancies, by tenancy and day."""
+    rows = session.execute(
+        select(TenancyLevel.tenancy_id, TenancyLevel.day, TenancyLevel.level).where(
+            TenancyLevel.market_id == market_id
+        )
+    )
+    return {(tenancy_id, day): level for tenancy_id, day, level in rows}
+
+
+def days_of(session: Session, market_id: int) -> dict[date, Figures]:
+    """All stored counts of the market, in the order of their days."""
+    return _stored_days(session, CoverageDay.market_id == market_id)
+
+
+def write_levels(session: Session, market_id: int, tenancies: Iterable[TenancyLevels]) -> None:
+    """Make the stored levels of the market those of its tenancies, and nothing besides."""
+    _replace_levels(session, market_id, levels_of(session, market_id), tenancies)
+
+
+def replace_steps(
+    session: Session,
+    market_id: int,
+    stored: Mapping[int, Steps],
+    tenancies: Iterable[TenancyLevels],
+) -> None:
+    """Write the levels of some tenancies of the market; `stored` are their steps until now."""
+    known = {(tenancy_id, day): level for tenancy_id in stored for day, level in stored[tenancy_id]}
+    _replace_levels(session, market_id, known, tenancies)
+
+
+def write_days(session: Session, market_id: int, days: Iterable[DayCounts]) -> None:
+    """Make the stored counts of the market these, and nothing besides."""
+    wanted = {entry.day: entry.counts.figures for entry in days}
+    stored = days_of(session, market_id)
+    gone = [day for day, figures in stored.items() if wanted.get(day) != figures]
+    new = {day: figures for day, figures in wanted.items() if stored.get(day) != figures}
+    _delete_days(session, market_id, gone)
+    _insert_days(session, market_id, new)
+
+
+def carry(session: Session, market_id: int, differences: Sequence[DayCounts]) -> None:
+    """Add differences to the stored counts of the market, each from its day to the next.
+
+    Gives the rows that counting the market anew would give: a day on which nothing
+    changes any more loses its row.
+    """
+    if not differences:
+        return
+    stored = _rows_around(session, market_id, [entry.day for entry in differences])
+    days, figures = list(stored), list(stored.values())
+    gone: list[date] = []
+    new: dict[date, Figures] = {}
+    carried = NOTHING.figures
+    for entry in differences:
+        at = _last_before(days, entry.day)
+        before = figures[at] if at is not None else NOTHING.figures
+        now = stored.get(entry.day, before)
+        wanted = _sum(now, entry.counts.figures)
+        if wanted == _sum(before, carried):
+            gone.append(entry.day)
+        elif entry.day not in stored:
+            new[entry.day] = wanted
+        carried = entry.counts.figures
+    _delete_days(session, market_id, gone)
+    ends = [*(entry.day for entry in differences[1:]), None]
+    for entry, end in zip(differences, ends, strict=True):
+        _shift(session, market_id, entry, end)
+    _insert_days(session, market_id, new)
+
+
+def _replace_levels(
+    session: Session,
+    market_id: int,
+    stored: Mapping[tuple[int, date], Level],
+    tenancies: Iterable[TenancyLevels],
+) -> None:
+    wanted = {(each.tenancy.id, day): level for each in tenancies for day, level in each.steps}
+    gone = [key for key, level in stored.items() if wanted.get(key) is not level]
+    if gone:
+        one = (LEVELS.c.tenancy_id == bindparam("of"), LEVELS.c.day == bindparam("on"))
+        keys = [{"of": tenancy_id, "on": day} for tenancy_id, day in gone]
+        session.connection().execute(delete(LEVELS).where(*one), keys)
+    rows = [
+        {"tenancy_id": key[0], "day": key[1], "market_id": market_id, "level": level}
+        for key, level in wanted.items()
+        if stored.get(key) is not level
+    ]
+    if rows:
+        session.connection().execute(insert(LEVELS), rows)
+
+
+def _rows_around(session: Session, market_id: int, days: Sequence[date]) -> dict[date, Figures]:
+    """The rows in force on and right before each of the days, in order."""
+    limits = (limit for day in days for limit in (CoverageDay.day <= day, CoverageDay.day < day))
+    newest = (
+        select(func.max(CoverageDay.day)).where(CoverageDay.market_id == market_id, limit)
+        for limit in limits
+    )
+    of_days = CoverageDay.day.in_([each.scalar_subquery() for each in newest])
+    return _stored_days(session, CoverageDay.market_id == market_id, of_days)
+
+
+def _stored_days(session: Session, *conditions: ColumnElement[bool]) -> dict[date, Figures]:
+    rows = session.execute(
+        select(CoverageDay.day, *FIGURE_COLUMNS).where(*conditions).order_by(CoverageDay.day)
+    )
+    return {row.day: figures_of(row) for row in rows}
+
+
+def _last_before(days: Sequence[date], day: date) -> int | None:
+    return max((at for at, each in enumerate(days) if each < day), default=None)
+
+
+def _sum(one: Figures, other: Figures) -> Figures:
+    return tuple(map(add, one, other))
+
+
+def _shift(session: Session, market_id: int, entry: DayCounts, end: date | None) -> None:
+    moved = filter(itemgetter(1), zip(FIGURE_NAMES, entry.counts.figures, strict=True))
+    changes = {name: getattr(CoverageDay, name) + figure for name, figure in moved}
+    if not changes:
+        return
+    statement = update(CoverageDay).where(
+        CoverageDay.market_id == market_id, CoverageDay.day >= entry.day
+    )
+    if end is not None:
+        statement = statement.where(CoverageDay.day < end)
+    session.execute(statement.values(changes).execution_options(synchronize_session=False))
+
+
+def _delete_days(session: Session, market_id: int, days: Sequence[date]) -> None:
+    if days:
+        session.execute(
+            delete(CoverageDay)
+            .where(CoverageDay.market_id == market_id, CoverageDay.day.in_(days))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _insert_days(session: Session, market_id: int, days: Mapping[date, Figures]) -> None:
+    rows = [
+        {"market_id": market_id, "day": day, **dict(zip(FIGURE_NAMES, figures, strict=True))}
+        for day, figures in days.items()
+    ]
+    if rows:
+        session.connection().execute(insert(DAYS), rows)
