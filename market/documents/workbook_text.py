@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 
 from market.documents.workbook_cells import text_cell
 from market.documents.workbook_limits import (
@@ -28,7 +27,6 @@ _SEPARATOR_LINE = re.compile(r"sep=([;,\t])\s*", re.IGNORECASE)
 # What keeps zeros and signs through Excel: ="0900000001" and '+84900000001.
 _FORMULA_OF_TEXT = re.compile(r'="([^"]*)"')
 _MARKED_AS_TEXT = re.compile(r"'(?=[=+\-@0-9])")
-_END = "end of file\0"
 
 
 def read_text(data: bytes, name: str) -> Sheet:
@@ -43,10 +41,7 @@ def read_text(data: bytes, name: str) -> Sheet:
     delimiter, lines = _delimiter(text)
     builder = SheetBuilder(name, CellBudget())
     try:
-        records = _records(lines, delimiter)
-        if records is None:
-            records = _records_of_single_lines(lines, delimiter)
-        for number, record in enumerate(records, start=1):
+        for number, record in enumerate(_records(lines, delimiter), start=1):
             builder.add_row(number, [_cell(value) for value in record])
     except csv.Error as error:
         raise broken() from error
@@ -122,19 +117,22 @@ def _fit(sample: list[str], delimiter: str) -> int:
     return max(((width - 1) * count for width, count in widths.items()), default=0)
 
 
-def _records(lines: list[str], delimiter: str) -> list[list[str]] | None:
-    """The records, or None where a quote that is never closed would swallow the rest."""
+def _records(lines: list[str], delimiter: str) -> list[list[str]]:
+    """The records; where a quote is misplaced or never closed, each line is one by itself.
+
+    Otherwise such a quote would swallow the rows after it.
+    """
     records: list[list[str]] = []
     filled = 0
     try:
-        for record in csv.reader(chain(lines, ["\n", _END]), delimiter=delimiter):
+        for record in csv.reader(lines, delimiter=delimiter, strict=True):
             records.append(record)
             filled += any(record)
-            if filled > MAX_ROWS + 1:
+            if filled > MAX_ROWS:
                 raise too_many_rows()
     except csv.Error:
-        return None
-    return records[:-1] if records[-1] == [_END] else None
+        return _records_of_single_lines(lines, delimiter)
+    return records
 
 
 def _records_of_single_lines(lines: list[str], delimiter: str) -> list[list[str]]:

@@ -27,7 +27,7 @@ _TITLE = re.compile(
 )
 _LETTERED = re.compile(r"(?:[IVXLC]+|[A-ZĐ])\s*[.)/:\-–]\s*\S")
 _NUMBER_OF_TITLE = re.compile(r"\(?(?:[IVXLC]+|[A-ZĐ])[.)]?")
-_NUMBERED = re.compile(r"(?:[IVXLC]+|[A-ZĐ]|\d{1,2})\s*[.)/:\-–]\s*(?=\S)")
+_NUMBERED = re.compile(r"\A(?:[IVXLC]+|[A-ZĐ]|\d{1,2})\s*[.)/:\-–]\s*(?=\S)")
 _STALL_CODE = re.compile(
     r"(?=.*\d)\S{1,12}|(?:ki ?ot|kiot|quay|sap|o|lo|gian)(?: so)? \S{1,6}(?:, ?\S{1,6})*"
 )

@@ -207,8 +207,7 @@ class _BodyReader:
         index, text = next(iter(line.main.items()))
         if not self._may_hold_title(line.row, index) or is_remark(text):
             return False
-        stall = self._columns[Field.STALL].index
-        if is_stall_code(text) if index == stall else line.holds(Field.STALL):
+        if self._belongs_to_stall(line, index, text):
             return False
         is_alone = len(line.main) == 1
         if is_alone and self._grid.span(line.row.number, index) > self._widths.get(index, 1):
@@ -218,6 +217,16 @@ class _BodyReader:
         # Whoever stands alone without a number may still be a merchant whose stall is missing.
         is_name = index == self._columns[Field.MERCHANT].index and not text.isupper()
         return is_alone and not line.number and not is_name
+
+    def _belongs_to_stall(self, line: _Line, index: int, text: str) -> bool:
+        """Whether the text is a code or a name, or stands beside one."""
+        if line.number.isdecimal() and len(line.main) > 1:
+            return True
+        if index != self._columns[Field.MERCHANT].index and line.holds(Field.MERCHANT):
+            return True
+        if index == self._columns[Field.STALL].index:
+            return is_stall_code(text)
+        return line.holds(Field.STALL)
 
     def _may_hold_title(self, row: Row, index: int) -> bool:
         """Titles are words, and begin no further right than the stall and its merchant."""

@@ -217,8 +217,10 @@ def _deep(grid: Grid, row: Row, last: int) -> list[_Draft]:
         over = group if index <= group_end else _text(grid.cell(row.number, index))
         below = _text_below(grid, row.number, last, index)
         if below and over:
-            forms = (f"{below} {over}", f"{over} {below}", below)
-            drafts.append(_Draft(index, *forms, heading=f"{over}: {below}"))
+            forms = (f"{below} {over}", below, f"{over} {below}")
+            speaks_alone = read_heading(below) != Heading()
+            heading = below if speaks_alone else f"{over}: {below}"
+            drafts.append(_Draft(index, *forms, heading=heading))
         elif below or own or (over and grid.is_merged_down(row.number, index)):
             text = below or own or over
             drafts.append(_Draft(index, text, heading=text))
@@ -241,23 +243,24 @@ def _last_header_row(grid: Grid, row: Row, known: Mapping[str, Heading]) -> int:
     reach = grid.last_header_row(row.number)
     if reach > row.number:
         return reach
-    return row.number + 1 if _only_divides_groups(grid, row.number, known) else row.number
+    return row.number + 1 if _only_divides_groups(grid, row, known) else row.number
 
 
-def _only_divides_groups(grid: Grid, row: int, known: Mapping[str, Heading]) -> bool:
-    """Whether the row below holds nothing but headings, some of them under a group."""
-    drafts = []
-    for index in range(grid.width(row + 1, row + 1)):
-        cell = grid.own(row + 1, index)
-        if cell.kind is CellKind.EMPTY:
-            continue
-        text = _text(cell)
-        drafts.append(_Draft(index, text, heading=text))
-    if not drafts or any(draft.read(known) == Heading() for draft in drafts):
+def _only_divides_groups(grid: Grid, row: Row, known: Mapping[str, Heading]) -> bool:
+    """Whether the row below holds headings, some of them under a group of this row."""
+    below = row.number + 1
+    cells = {index: grid.own(below, index) for index in range(grid.width(below, below))}
+    filled = {index for index, cell in cells.items() if cell.kind is not CellKind.EMPTY}
+    if not any(
+        grid.span(row.number, index) > 1 or not _text(grid.own(row.number, index))
+        for index in filled
+    ):
         return False
-    return any(
-        grid.span(row, draft.index) > 1 or not _text(grid.own(row, draft.index)) for draft in drafts
-    )
+    if any(cells[index].kind is not CellKind.TEXT for index in filled):
+        return False
+    drafts = [draft for draft in _deep(grid, row, below) if draft.index in filled]
+    recognised = sum(draft.read(known) != Heading() for draft in drafts)
+    return recognised * 2 > len(drafts)
 
 
 def _columns(drafts: list[_Draft], known: Mapping[str, Heading]) -> tuple[Column, ...]:
