@@ -62,9 +62,16 @@ def _settings_of_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin_as_declared(connection: Connection) -> None:
-    """Writers take SQLite's one write lock at once; a lock upgrade half-way cannot wait."""
+    """Begin as a reader or a writer, and let the database itself hold a reader to it.
+
+    On SQLite writers take the one write lock at once: a lock upgrade half-way cannot wait.
+    """
+    is_reading = reads_only.get()
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN" if reads_only.get() else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql(f"PRAGMA query_only={int(is_reading)}")
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+    else:
+        connection.connection.dbapi_connection.read_only = is_reading  # type: ignore[union-attr]
 
 
 @event.listens_for(Session, "before_flush")

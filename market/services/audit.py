@@ -112,9 +112,14 @@ def chain_pending(session: Session) -> None:
     )
 
 
-def forget_pending(session: Session) -> None:
-    """Drop what waits; called after a rollback."""
-    session.info.pop(PENDING, None)
+def count_pending(session: Session) -> int:
+    """How many entries wait."""
+    return len(session.info.get(PENDING, ()))
+
+
+def forget_pending(session: Session, *, after: int = 0) -> None:
+    """Drop the entries that wait, but for the first `after`; called on a rollback."""
+    del session.info.get(PENDING, [])[after:]
 
 
 def verify(*, expected_count: int | None = None, expected_hash: str | None = None) -> ChainReport:
