@@ -20,7 +20,8 @@ IS_PERSONAL_NUMBER = (
 
 
 def _key_of_name(context: DefaultExecutionContext) -> str:
-    return sort_key(context.get_current_parameters()["display_name"])
+    values = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return sort_key(values["display_name"])
 
 
 class Merchant(Base):
@@ -30,6 +31,8 @@ class Merchant(Base):
     phone and account numbers; it is destroyed when the merchant is erased. A merchant
     merged into another one stays as a closed record that points there. `sort_key` orders
     names the Vietnamese way, by code points whatever the database's language.
+    `phone_set_at` is when the phone last changed: a change of account is confirmed on a
+    phone that was there before.
     """
 
     __tablename__ = "merchants"
@@ -54,6 +57,7 @@ class Merchant(Base):
     phone_sealed: Mapped[Sealed | None]
     phone_hash: Mapped[Hash | None] = mapped_column(index=True)
     phone_last3: Mapped[str | None] = mapped_column(String(3))
+    phone_set_at: Mapped[datetime | None]
     consent_on: Mapped[date | None]
     consent_text_version: Mapped[str | None] = mapped_column(String(20))
     consent_channel: Mapped[str | None] = mapped_column(String(40))

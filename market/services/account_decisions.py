@@ -1,14 +1,15 @@
 """Approving, rejecting and retiring accounts: four eyes, fresh sign-in, cool-off."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from market.domain import vietqr
+from market.domain.account_changes import ChangeConfirmation, SkipReason
 from market.domain.accounts import AccountProof, AccountState, clean_number
 from market.domain.errors import (
     Conflict,
@@ -18,7 +19,6 @@ from market.domain.errors import (
     Invalid,
     Problem,
 )
-from market.domain.labels import LabelledEnum
 from market.domain.roles import Permission
 from market.domain.stickers import VoidReason
 from market.domain.text import clean
@@ -27,20 +27,11 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.services import accounts, audit, coverage, sticker_states
 from market.services.access import Actor
+from market.services.account_changes import with_earlier_accounts
 from market.services.sessions import FRESH_FOR
 
-
-class ChangeConfirmation(LabelledEnum):
-    """How a change of account was confirmed with the merchant."""
-
-    IN_PERSON = "in_person", "Gặp trực tiếp, quét thử hiện đúng tên"
-    CALLED_BACK = "called_back", "Gọi số điện thoại đã lưu từ trước"
-
-
-class Skipped(StrEnum):
-    """Why bulk approval left an account for a decision of its own."""
-
-    NEEDS_OWN_DECISION = "needs_own_decision"
+REPLACED = "Được thay bằng tài khoản mới"
+WITHDRAWN = "Người nhập rút lại"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +52,7 @@ class BulkResult:
     """What a bulk approval did with each account, and why."""
 
     approved: list[PaymentAccount] = field(default_factory=list)
-    skipped: list[tuple[PaymentAccount, str]] = field(default_factory=list)
+    skipped: list[tuple[PaymentAccount, SkipReason]] = field(default_factory=list)
     refused: list[tuple[PaymentAccount, str]] = field(default_factory=list)
 
 
@@ -79,10 +70,11 @@ def approve(
     lately, Invalid where evidence is missing, Conflict where it is no longer waiting.
     """
     account = _waiting(account_id, market=market, actor=actor)
+    _require_other_eyes(account, actor)
     _require_fresh(actor)
-    is_change = account.merchant_id in _with_earlier_accounts([account])
+    is_change = account.merchant_id in with_earlier_accounts([account])
     _check_may_approve(account, actor=actor, evidence=evidence, is_change=is_change)
-    _approve(account, actor=actor, evidence=evidence, is_change=is_change)
+    _approve(account, market=market, actor=actor, evidence=evidence, is_change=is_change)
     return account
 
 
@@ -96,11 +88,11 @@ def approve_many(
     """
     _require_fresh(actor)
     result = BulkResult()
-    waiting = list_waiting(market=market, actor=actor, account_ids=account_ids)
-    changes = _with_earlier_accounts(waiting)
+    waiting = _list_waiting(market=market, actor=actor, account_ids=account_ids)
+    changes = with_earlier_accounts(waiting)
     for account in waiting:
-        if account.needs_own_decision:
-            result.skipped.append((account, Skipped.NEEDS_OWN_DECISION))
+        if reason := skip_reason(account):
+            result.skipped.append((account, reason))
             continue
         is_change = account.merchant_id in changes
         try:
@@ -108,7 +100,7 @@ def approve_many(
         except DomainError as refusal:
             result.refused.append((account, refusal.message))
             continue
-        _approve(account, actor=actor, evidence=NO_EVIDENCE, is_change=is_change)
+        _approve(account, market=market, actor=actor, evidence=NO_EVIDENCE, is_change=is_change)
         changes.add(account.merchant_id)
         result.approved.append(account)
     return result
@@ -126,38 +118,31 @@ def reject(account_id: int, reason: str, *, market: Market, actor: Actor) -> Pay
     return account
 
 
-def retire(account_id: int, reason: str, *, market: Market, actor: Actor) -> PaymentAccount:
-    """Take the account out of use at once; its stickers are void from that moment."""
-    account = accounts.get_account(
-        account_id,
-        market=market,
-        actor=actor,
-        permission=Permission.APPROVE_ACCOUNTS,
-        lock=True,
-    )
-    if account.state is not AccountState.APPROVED:
-        raise Conflict("Chỉ tài khoản đã duyệt mới ngừng dùng được.")
-    _retire(account, _reason(reason), actor=actor, at=actor.at)
+def withdraw(account_id: int, *, market: Market, actor: Actor) -> PaymentAccount:
+    """Take back what one entered oneself and nobody has decided on: a slip of the finger.
+
+    Raises Forbidden for what somebody else entered, Conflict where it is decided.
+    """
+    account = _waiting(account_id, market=market, actor=actor, permission=Permission.ENTER_ACCOUNTS)
+    if actor.user_id is None or actor.user_id != account.entered_by_id:
+        raise Forbidden("Chỉ người nhập mới rút lại được. Người duyệt có thể từ chối, ghi lý do.")
+    account.state, account.decided_at = AccountState.REJECTED, actor.at
+    account.decision_reason = WITHDRAWN
+    _note(account, "withdraw", market, actor, {})
     return account
 
 
-def list_waiting(
-    *, market: Market, actor: Actor, account_ids: Sequence[int] | None = None
-) -> list[PaymentAccount]:
-    """What waits in the market, in the order it was entered; merchant and bank loaded."""
-    query = (
-        select(PaymentAccount)
-        .where(
-            PaymentAccount.state == AccountState.AWAITING_APPROVAL,
-            accounts.of_market(market, actor=actor, permission=Permission.APPROVE_ACCOUNTS),
-        )
-        .options(joinedload(PaymentAccount.merchant), joinedload(PaymentAccount.bank))
-        .order_by(PaymentAccount.id)
-        .with_for_update(of=PaymentAccount)
+def retire(account_id: int, reason: str, *, market: Market, actor: Actor) -> PaymentAccount:
+    """Take the account out of use at once; its stickers are void from that moment."""
+    account = accounts.get_account(
+        account_id, market=market, actor=actor, permission=Permission.APPROVE_ACCOUNTS, lock=True
     )
-    if account_ids is not None:
-        query = query.where(PaymentAccount.id.in_(account_ids))
-    return list(db.session.scalars(query))
+    if account.state is not AccountState.APPROVED:
+        raise Conflict("Chỉ tài khoản đã duyệt mới ngừng dùng được.")
+    _stand_down(account, _reason(reason), market_id=market.id, actor=actor, at=actor.at)
+    db.session.flush()
+    sticker_states.void_for_account(account, reason=VoidReason.ACCOUNT_CHANGED, actor=actor)
+    return account
 
 
 def sweep(at: datetime) -> int:
@@ -179,10 +164,14 @@ def sweep(at: datetime) -> int:
         .with_for_update(of=PaymentAccount)
     ).all()
     actor = Actor.system(at, channel="job")
+    switched = 0
     for account in due:
-        if account.in_force_from is not None:
-            _take_force(account, actor=actor, at=account.in_force_from)
-    return len(due)
+        # One that was due a moment earlier has taken the place of this one's merchant.
+        if account.state is AccountState.APPROVED and account.in_force_from is not None:
+            moment, market_id = account.in_force_from, account.merchant.market_id
+            _take_force(account, market_id=market_id, actor=actor, at=moment)
+            switched += 1
+    return switched
 
 
 def is_fresh(actor: Actor) -> bool:
@@ -192,68 +181,59 @@ def is_fresh(actor: Actor) -> bool:
     return actor.fresh_at is not None and actor.at - actor.fresh_at <= FRESH_FOR
 
 
-def changes_of(waiting: Iterable[PaymentAccount]) -> dict[int, PaymentAccount]:
-    """The account in force that each waiting one would replace, by the waiting one's id."""
-    waiting = list(waiting)
-    rows = db.session.scalars(
-        select(PaymentAccount)
-        .where(
-            PaymentAccount.merchant_id.in_({account.merchant_id for account in waiting}),
-            PaymentAccount.is_preferred,
-        )
-        .options(joinedload(PaymentAccount.merchant), joinedload(PaymentAccount.bank))
-    )
-    preferred = {row.merchant_id: row for row in rows}
-    return {
-        account.id: preferred[account.merchant_id]
-        for account in waiting
-        if account.merchant_id in preferred
-    }
+def skip_reason(account: PaymentAccount) -> SkipReason | None:
+    """Why the account takes a decision of its own; `account.bank` must be loaded.
+
+    The bank counts as the directory has it now, too: it may have become doubtful since.
+    """
+    if account.came_from_number_cell:
+        return SkipReason.FROM_NUMBER_CELL
+    if account.needs_own_decision or account.bank.needs_confirmation:
+        return SkipReason.UNSURE_BANK
+    return None
 
 
-def needs_confirmation(waiting: Iterable[PaymentAccount]) -> set[int]:
-    """The ids of those that come after an earlier account and so need a confirmation."""
-    waiting = list(waiting)
-    merchants = _with_earlier_accounts(waiting)
-    return {account.id for account in waiting if account.merchant_id in merchants}
-
-
-def list_shared(waiting: Iterable[PaymentAccount]) -> dict[int, list[str]]:
-    """Names of other merchants with the same BIN and number, by account; an alert, no block."""
-    other = aliased(PaymentAccount)
-    mine = {account.id for account in waiting}
-    rows = db.session.execute(
-        select(PaymentAccount.id, other)
-        .join(
-            other,
-            (other.number_hash == PaymentAccount.number_hash)
-            & (other.merchant_id != PaymentAccount.merchant_id),
-        )
-        .where(
-            PaymentAccount.id.in_(mine),
-            other.state.in_((AccountState.AWAITING_APPROVAL, AccountState.APPROVED)),
-        )
-        .options(joinedload(other.merchant))
-        .order_by(PaymentAccount.id, other.id)
-        .limit(1000)
-    ).all()
-    shared: dict[int, list[str]] = {}
-    for account_id, row in rows:
-        shared.setdefault(account_id, []).append(row.merchant.display_name)
-    return shared
-
-
-def _waiting(account_id: int, *, market: Market, actor: Actor) -> PaymentAccount:
+def _waiting(
+    account_id: int,
+    *,
+    market: Market,
+    actor: Actor,
+    permission: Permission = Permission.APPROVE_ACCOUNTS,
+) -> PaymentAccount:
+    """The account, locked with its merchant: decisions on one merchant take turns."""
+    seen = accounts.get_account(account_id, market=market, actor=actor, permission=permission)
+    accounts.lock_merchants([seen.merchant_id])
     account = accounts.get_account(
-        account_id,
-        market=market,
-        actor=actor,
-        permission=Permission.APPROVE_ACCOUNTS,
-        lock=True,
+        account_id, market=market, actor=actor, permission=permission, lock=True
     )
     if account.state is not AccountState.AWAITING_APPROVAL:
-        raise Conflict("Tài khoản này không còn chờ duyệt. Hãy tải lại trang.")
+        raise Conflict("Tài khoản này không còn chờ duyệt: đã có người xử lý. Hãy tải lại trang.")
     return account
+
+
+def _list_waiting(
+    *, market: Market, actor: Actor, account_ids: Sequence[int] | None
+) -> list[PaymentAccount]:
+    """What waits in the market, in the order it was entered; merchant and bank loaded."""
+    condition = [
+        PaymentAccount.state == AccountState.AWAITING_APPROVAL,
+        accounts.of_market(market, actor=actor, permission=Permission.APPROVE_ACCOUNTS),
+    ]
+    if account_ids is not None:
+        condition.append(PaymentAccount.id.in_(account_ids))
+    accounts.lock_merchants(
+        db.session.scalars(select(PaymentAccount.merchant_id).where(*condition))
+    )
+    return list(
+        db.session.scalars(
+            select(PaymentAccount)
+            .where(*condition)
+            .options(joinedload(PaymentAccount.merchant), joinedload(PaymentAccount.bank))
+            .order_by(PaymentAccount.id)
+            .with_for_update(of=PaymentAccount)
+            .execution_options(populate_existing=True)
+        )
+    )
 
 
 def _require_fresh(actor: Actor) -> None:
@@ -272,16 +252,32 @@ def _check_may_approve(
     _require_other_eyes(account, actor)
     number = accounts.open_number(account)
     if evidence.number_again and clean_number(evidence.number_again) != number:
-        raise _invalid("number_again", "Số gõ lại không khớp với số đã nhập.")
+        raise _invalid(
+            "number_again", "Số gõ lại không khớp với số đã nhập. Hãy kiểm tra lại với chủ hộ."
+        )
     has_evidence = evidence.proof is not AccountProof.NONE or bool(evidence.number_again)
-    if account.needs_own_decision and not has_evidence:
+    if skip_reason(account) and not has_evidence:
         raise _invalid("proof", "Tài khoản này cần bằng chứng hoặc gõ lại số trước khi duyệt.")
     if is_change and evidence.confirmation is None:
         raise _invalid(
             "confirmation",
             "Đây là đổi tài khoản: hãy ghi đã xác nhận với chủ hộ bằng cách nào.",
         )
+    if evidence.confirmation is ChangeConfirmation.CALLED_BACK:
+        _require_earlier_phone(account)
     _check_payload(account.bin, number)
+
+
+def _require_earlier_phone(account: PaymentAccount) -> None:
+    """Whoever changes the account may have changed the phone just before, to answer the call."""
+    merchant = account.merchant
+    is_new = merchant.phone_set_at is not None and merchant.phone_set_at >= account.entered_at
+    if merchant.phone_sealed is None or is_new:
+        raise _invalid(
+            "confirmation",
+            "Hộ này không có số điện thoại đã lưu từ trước khi đổi tài khoản."
+            " Hãy gặp trực tiếp để xác nhận.",
+        )
 
 
 def _check_payload(bin: str, number: str) -> None:
@@ -290,30 +286,9 @@ def _check_payload(bin: str, number: str) -> None:
         raise Invalid("Mã QR của tài khoản này không đọc lại được đúng số. Hãy nhập lại.")
 
 
-def _with_earlier_accounts(waiting: Sequence[PaymentAccount]) -> set[int]:
-    """Merchants of these who had an approved account before, a retired one included."""
-    ids = {account.merchant_id for account in waiting}
-    if not ids:
-        return set()
-    earlier = aliased(PaymentAccount)
-    # Asked by what waits, not by a list of ids: bulk approval may hold thousands.
-    return set(
-        db.session.scalars(
-            select(PaymentAccount.merchant_id)
-            .where(
-                PaymentAccount.state == AccountState.AWAITING_APPROVAL,
-                exists().where(
-                    earlier.merchant_id == PaymentAccount.merchant_id,
-                    earlier.state.in_((AccountState.APPROVED, AccountState.RETIRED)),
-                    earlier.in_force_from.is_not(None),
-                ),
-            )
-            .distinct()
-        )
-    ).intersection(ids)
-
-
-def _approve(account: PaymentAccount, *, actor: Actor, evidence: Evidence, is_change: bool) -> None:
+def _approve(
+    account: PaymentAccount, *, market: Market, actor: Actor, evidence: Evidence, is_change: bool
+) -> None:
     cool_off = timedelta(hours=rules().cool_off_hours) if is_change else timedelta()
     account.state = AccountState.APPROVED
     account.decided_at, account.decided_by_id = actor.at, actor.user_id
@@ -325,26 +300,19 @@ def _approve(account: PaymentAccount, *, actor: Actor, evidence: Evidence, is_ch
         account.change_confirmed_how = str(evidence.confirmation)
         account.change_confirmed_at = actor.at
         account.change_confirmed_by_id = actor.user_id
-    audit.record(
-        actor,
-        "approve",
-        account,
-        market_id=account.merchant.market_id,
-        old={"state": "awaiting_approval"},
-        new={
-            "state": "approved",
-            "in_force_from": account.in_force_from,
-            "proof": str(account.proof),
-            "number_typed_again": bool(evidence.number_again),
-            "confirmation": account.change_confirmed_how,
-        },
-    )
+    details = {
+        "in_force_from": account.in_force_from,
+        "proof": str(account.proof),
+        "number_typed_again": bool(evidence.number_again),
+        "confirmation": account.change_confirmed_how,
+    }
+    _note(account, "approve", market, actor, details)
     coverage.touch_merchant(account.merchant_id)
     if account.becomes_preferred and account.in_force_from <= actor.at:
-        _take_force(account, actor=actor, at=account.in_force_from)
+        _take_force(account, market_id=market.id, actor=actor, at=account.in_force_from)
 
 
-def _take_force(account: PaymentAccount, *, actor: Actor, at: datetime) -> None:
+def _take_force(account: PaymentAccount, *, market_id: int, actor: Actor, at: datetime) -> None:
     """In one transaction: the new one onto the stickers, the old one retired, its stickers void."""
     before = db.session.scalars(
         select(PaymentAccount)
@@ -360,23 +328,26 @@ def _take_force(account: PaymentAccount, *, actor: Actor, at: datetime) -> None:
         .options(joinedload(PaymentAccount.merchant))
     ).all()
     for old in before:
-        _stand_down(old, "Được thay bằng tài khoản mới", actor=actor, at=at)
+        _stand_down(old, REPLACED, market_id=market_id, actor=actor, at=at)
     db.session.flush()
     account.is_preferred = True
     db.session.flush()
-    audit.record(actor, "take_force", account, market_id=account.merchant.market_id)
+    audit.record(
+        actor,
+        "take_force",
+        account,
+        market_id=market_id,
+        old={"is_preferred": False},
+        new={"is_preferred": True, "from": at},
+    )
     for old in before:
         sticker_states.void_for_account(old, reason=VoidReason.ACCOUNT_CHANGED, actor=actor, at=at)
     coverage.touch_merchant(account.merchant_id)
 
 
-def _retire(account: PaymentAccount, reason: str, *, actor: Actor, at: datetime) -> None:
-    _stand_down(account, reason, actor=actor, at=at)
-    db.session.flush()
-    sticker_states.void_for_account(account, reason=VoidReason.ACCOUNT_CHANGED, actor=actor, at=at)
-
-
-def _stand_down(account: PaymentAccount, reason: str, *, actor: Actor, at: datetime) -> None:
+def _stand_down(
+    account: PaymentAccount, reason: str, *, market_id: int, actor: Actor, at: datetime
+) -> None:
     account.state = AccountState.RETIRED
     account.is_preferred = False
     account.retired_at = at
@@ -385,7 +356,7 @@ def _stand_down(account: PaymentAccount, reason: str, *, actor: Actor, at: datet
         actor,
         "retire",
         account,
-        market_id=account.merchant.market_id,
+        market_id=market_id,
         old={"state": "approved"},
         new={"state": "retired", "reason": reason, "at": at},
     )
@@ -404,7 +375,7 @@ def _invalid(name: str, message: str) -> Invalid:
 
 
 def _note(
-    account: PaymentAccount, action: str, market: Market, actor: Actor, new: dict[str, str]
+    account: PaymentAccount, action: str, market: Market, actor: Actor, new: dict[str, Any]
 ) -> None:
     audit.record(
         actor,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from market.domain.accounts import (
     AccountKind,
@@ -23,10 +23,10 @@ from market.domain.text import clean
 from market.extensions import db, vault
 from market.models.account import BankEntry, PaymentAccount
 from market.models.market import Market
-from market.models.merchant import Merchant, Tenancy
-from market.models.stall import Stall
+from market.models.merchant import Merchant
 from market.services import audit
-from market.services.access import Actor, stall_condition
+from market.services.access import Actor
+from market.services.merchant_scope import now_of_market
 
 NUMBER_PURPOSE = "account"
 PAYLOAD_PURPOSE = "payload"
@@ -79,7 +79,7 @@ def number_hash(bin: str, number: str) -> str:
 def open_number(account: PaymentAccount) -> str:
     """The full number, for the program's own use; `account.merchant` must be loaded.
 
-    Whoever shows it to a person calls `note_numbers_shown` too.
+    Whoever shows it to a person does so through `show_numbers`.
     """
     key = account.merchant.wrapped_key
     if key is None or account.number_sealed is None:
@@ -87,23 +87,16 @@ def open_number(account: PaymentAccount) -> str:
     return vault().open_text(key, account.number_sealed, NUMBER_PURPOSE)
 
 
-def may_see_number(actor: Actor, account: PaymentAccount) -> bool:
-    """Boards see full numbers of their markets; other approvers only what waits for them."""
-    if actor.may(Permission.READ_FULL_NUMBERS):
-        return True
-    return account.state is AccountState.AWAITING_APPROVAL and actor.may(
-        Permission.APPROVE_ACCOUNTS
-    )
-
-
 def show_numbers(
     accounts: Iterable[PaymentAccount], *, market: Market, actor: Actor
 ) -> dict[int, str]:
     """The full numbers this actor may see, by account; the look is an audit entry."""
+    accounts = list(accounts)
+    allowed = _with_open_numbers(accounts, market, actor)
     shown = {
         account.id: open_number(account)
         for account in accounts
-        if may_see_number(actor, account) and account.number_sealed is not None
+        if account.id in allowed and account.number_sealed is not None
     }
     if shown:
         audit.record_by_id(
@@ -117,18 +110,25 @@ def show_numbers(
     return shown
 
 
-def enter_account(merchant: Merchant, *, values: AccountValues, actor: Actor) -> PaymentAccount:
+def enter_account(
+    merchant: Merchant, *, values: AccountValues, actor: Actor, market: Market | None = None
+) -> PaymentAccount:
     """Enter an account; it waits for approval by somebody else.
 
-    Raises Invalid with a problem for each field at fault, Conflict where the same
-    account is already there.
+    `market` is where that happens, for the audit log: the merchant's by default. Raises
+    Invalid with a problem for each field at fault, Conflict where the same account is
+    already there.
     """
-    number, bank, holder = _checked(values)
-    sealed = seal_number(merchant, values.bin, number)
+    number, bank, holder = check_values(values)
+    lock_merchants([merchant.id])
+    if merchant.merged_into_id is not None:
+        raise Conflict("Hồ sơ hộ này đã gộp vào hộ khác. Hãy thêm tài khoản ở hộ đó.")
+    sealed = seal_number(merchant, bank.bin, number)
     _refuse_twice(merchant, sealed.hash, becomes_preferred=values.becomes_preferred)
     account = PaymentAccount(
         merchant_id=merchant.id,
         merchant=merchant,
+        bank=bank,
         kind=KIND_OF_BANK.get(bank.kind, AccountKind.BANK),
         bin=bank.bin,
         number_sealed=sealed.sealed,
@@ -149,18 +149,21 @@ def enter_account(merchant: Merchant, *, values: AccountValues, actor: Actor) ->
         changed_by_id=actor.user_id,
     )
     db.session.add(account)
+    db.session.flush()
     audit.record(
         actor,
         "enter",
         account,
-        market_id=merchant.market_id,
+        market_id=market.id if market else merchant.market_id,
         new={
             "merchant_id": merchant.id,
             "bin": bank.bin,
             "number": audit.personal(merchant, number),
             "last4": sealed.last4,
             "holder": audit.personal(merchant, holder),
+            "relation": str(values.relation),
             "source": str(values.source),
+            "becomes_preferred": values.becomes_preferred,
         },
     )
     return account
@@ -171,17 +174,29 @@ def prefer(account_id: int, *, market: Market, actor: Actor) -> PaymentAccount:
 
     It goes the way of every change: a new row that waits for approval.
     """
-    account = get_account(account_id, market=market, actor=actor)
+    account = get_account(
+        account_id, market=market, actor=actor, permission=Permission.ENTER_ACCOUNTS
+    )
     if account.state is not AccountState.APPROVED or account.is_preferred:
         raise Conflict("Chỉ tài khoản đã duyệt và chưa in trên tem mới chuyển thành chính được.")
-    values = AccountValues(
+    if account.becomes_preferred:
+        raise Conflict("Tài khoản này đã duyệt để in trên tem, chỉ còn chờ đến lúc có hiệu lực.")
+    return enter_account(account.merchant, values=values_of(account), actor=actor, market=market)
+
+
+def values_of(account: PaymentAccount) -> AccountValues:
+    """What entering the same account anew takes; `account.merchant` must be loaded."""
+    key, payload = account.merchant.wrapped_key, account.kept_payload_sealed
+    return AccountValues(
         bin=account.bin,
         number=open_number(account),
         holder_name=account.holder_name,
         relation=account.relation,
         source=account.source,
+        kept_payload=vault().open_text(key, payload, PAYLOAD_PURPOSE) if key and payload else None,
+        opened_with_help=account.opened_with_help,
+        came_from_number_cell=account.came_from_number_cell,
     )
-    return enter_account(account.merchant, values=values, actor=actor)
 
 
 def get_account(
@@ -210,45 +225,73 @@ def get_account(
 
 
 def of_market(market: Market, *, actor: Actor, permission: Permission) -> ColumnElement[bool]:
-    """Accounts of merchants who trade, or were entered, in the market and in the actor's part."""
-    traders = (
-        select(Tenancy.merchant_id)
-        .join(Stall, Stall.id == Tenancy.stall_id)
-        .join(Market, Market.id == Stall.market_id)
-        .where(Stall.market_id == market.id, stall_condition(actor, permission))
+    """Accounts of merchants who belong to the actor's part of the market now."""
+    return PaymentAccount.merchant_id.in_(
+        select(Merchant.id).where(now_of_market(market, actor=actor, permission=permission))
     )
-    merchants = select(Merchant.id).where(Merchant.market_id == market.id)
-    if _only_sections(actor, permission):
-        return PaymentAccount.merchant_id.in_(traders)
-    return or_(PaymentAccount.merchant_id.in_(traders), PaymentAccount.merchant_id.in_(merchants))
 
 
 def in_force(at: datetime) -> ColumnElement[bool]:
-    """The accounts that stickers pay at that moment."""
-    return and_(
+    """The accounts that stickers pay at that moment, one a merchant at most.
+
+    One whose moment has come counts at once, whether or not the sweeper has been.
+    """
+    later = aliased(PaymentAccount)
+    comes_after = or_(
         PaymentAccount.is_preferred,
+        later.in_force_from > PaymentAccount.in_force_from,
+        and_(later.in_force_from == PaymentAccount.in_force_from, later.id > PaymentAccount.id),
+    )
+    is_overtaken = (
+        select(later.id)
+        .where(
+            later.merchant_id == PaymentAccount.merchant_id,
+            later.id != PaymentAccount.id,
+            later.state == AccountState.APPROVED,
+            later.becomes_preferred,
+            ~later.is_preferred,
+            later.in_force_from <= at,
+            comes_after,
+        )
+        .correlate(PaymentAccount)
+        .exists()
+    )
+    return and_(
         PaymentAccount.state == AccountState.APPROVED,
         PaymentAccount.in_force_from <= at,
+        or_(PaymentAccount.is_preferred, PaymentAccount.becomes_preferred),
+        ~is_overtaken,
     )
 
 
-def list_of_merchant(merchant: Merchant) -> Sequence[PaymentAccount]:
-    """All accounts of a merchant, the newest first."""
+def list_of_merchant(
+    merchant: Merchant, *, market: Market, actor: Actor
+) -> Sequence[PaymentAccount]:
+    """The accounts of a merchant of that market, the newest first; bank loaded."""
     return db.session.scalars(
         select(PaymentAccount)
-        .where(PaymentAccount.merchant_id == merchant.id)
+        .where(
+            PaymentAccount.merchant_id == merchant.id,
+            of_market(market, actor=actor, permission=Permission.READ_REGISTRY),
+        )
         .options(joinedload(PaymentAccount.bank), joinedload(PaymentAccount.merchant))
         .order_by(PaymentAccount.entered_at.desc(), PaymentAccount.id.desc())
         .limit(100)
     ).all()
 
 
-def _only_sections(actor: Actor, permission: Permission) -> bool:
-    grants = actor.grants_for(permission)
-    return not actor.is_system and all(grant.section_id is not None for grant in grants)
+def lock_merchants(merchant_ids: Iterable[int]) -> None:
+    """Let whoever enters or decides on accounts of one merchant take turns."""
+    ids = sorted(set(merchant_ids))
+    locked = select(Merchant.id).where(Merchant.id.in_(ids)).order_by(Merchant.id)
+    db.session.execute(locked.with_for_update()).all()
 
 
-def _checked(values: AccountValues) -> tuple[str, BankEntry, str]:
+def check_values(values: AccountValues) -> tuple[str, BankEntry, str]:
+    """The cleaned number, the bank and the holder's name.
+
+    Raises Invalid with a problem for each field at fault.
+    """
     problems: list[Problem] = []
     number, holder = values.number, clean(values.holder_name)
     try:
@@ -257,16 +300,33 @@ def _checked(values: AccountValues) -> tuple[str, BankEntry, str]:
         problems += error.problems
     bank = db.session.get(BankEntry, values.bin)
     if bank is None:
-        problems.append(
-            Problem("Không có ngân hàng này trong danh mục.", "bank_unknown", field="bin")
-        )
+        message = "Không có ngân hàng này trong danh mục. Hãy chọn lại."
+        problems.append(Problem(message, "bank_unknown", field="bin"))
     if not holder:
-        problems.append(
-            Problem("Hãy nhập tên chủ tài khoản như ngân hàng hiện.", field="holder_name")
-        )
+        message = "Hãy nhập tên chủ tài khoản như ngân hàng hiện."
+        problems.append(Problem(message, field="holder_name"))
     if problems or bank is None:
         raise Invalid("Tài khoản chưa nhập được. Hãy sửa các ô được đánh dấu.", tuple(problems))
     return number, bank, holder
+
+
+def _with_open_numbers(
+    accounts: Sequence[PaymentAccount], market: Market, actor: Actor
+) -> set[int]:
+    """Boards see full numbers of their markets; other approvers only what waits for them."""
+    reads = of_market(market, actor=actor, permission=Permission.READ_FULL_NUMBERS)
+    decides = of_market(market, actor=actor, permission=Permission.APPROVE_ACCOUNTS)
+    waits = PaymentAccount.state == AccountState.AWAITING_APPROVAL
+    if not accounts:
+        return set()
+    return set(
+        db.session.scalars(
+            select(PaymentAccount.id).where(
+                PaymentAccount.id.in_([account.id for account in accounts]),
+                or_(reads, and_(waits, decides)),
+            )
+        )
+    )
 
 
 def _refuse_twice(merchant: Merchant, hash: str, *, becomes_preferred: bool) -> None:
@@ -280,7 +340,7 @@ def _refuse_twice(merchant: Merchant, hash: str, *, becomes_preferred: bool) -> 
     for account in same:
         if account.state is AccountState.AWAITING_APPROVAL:
             raise Conflict("Tài khoản này của hộ đang chờ duyệt.")
-        if account.is_preferred or not becomes_preferred:
+        if account.is_preferred or account.becomes_preferred or not becomes_preferred:
             raise Conflict("Hộ này đã có đúng tài khoản này và đã được duyệt.")
 
 

@@ -1,19 +1,19 @@
-"""Merchants: entering them, where they trade from day to day, and joining doubles."""
+"""Merchants: entering and changing them, and where they trade from day to day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import joinedload
 
-from market.domain.accounts import AccountState, check_phone, check_registration_code
+from market.domain.accounts import check_phone, check_registration_code
+from market.domain.calendar import format_day
 from market.domain.errors import Conflict, Invalid, NotFound, Problem
 from market.domain.markets import MerchantKind
-from market.domain.pages import Page
 from market.domain.roles import Permission
 from market.domain.stickers import VoidReason
-from market.domain.text import clean, fold
+from market.domain.text import clean, fold, sort_key
 from market.extensions import db, vault
 from market.models.account import PaymentAccount
 from market.models.market import Market
@@ -21,10 +21,14 @@ from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall
 from market.services import audit, coverage, sticker_states
 from market.services.access import Actor, stall_condition
-from market.services.paging import entities_page
+from market.services.merchant_scope import now_of_market, of_market
+from market.services.uniqueness import unique_or
+from market.services.versions import check_version
 
 PHONE_PURPOSE = "phone"
-PHONE_DIGITS = 9
+LONGEST_NAME = 200
+# What the audit log holds sealed under the merchant's key.
+PERSONAL = ("name", "phone", "registration_code", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class MerchantValues:
-    """What is entered of a merchant."""
+    """What is entered of a merchant; without a consent the one on record stays."""
 
     display_name: str
     kind: MerchantKind = MerchantKind.HOUSEHOLD_BUSINESS
@@ -48,15 +52,20 @@ class MerchantValues:
     consent: Consent | None = None
 
 
-def create_merchant(market: Market, *, values: MerchantValues, actor: Actor) -> Merchant:
+def create_merchant(
+    market: Market, *, values: MerchantValues, actor: Actor, account_hash: str | None = None
+) -> Merchant:
     """Enter a merchant at a market, with a key of their own.
 
     Raises Invalid with a problem for each field at fault, Conflict where the same
     merchant is there already (by the rule of `find_same`).
     """
-    checked = _checked(values)
-    if found := find_same(market, values=checked):
-        raise Conflict(f"Hộ {found.display_name} đã có trong sổ với cùng số điện thoại hoặc mã số.")
+    checked = check_values(values)
+    if found := find_same(market, values=checked, account_hash=account_hash):
+        raise Conflict(
+            f"Hộ {found.display_name} đã có trong sổ với cùng số điện thoại, mã số hoặc tài khoản."
+            " Hãy mở hộ đã có rồi thêm điểm cho hộ."
+        )
     merchant = Merchant(
         market_id=market.id,
         display_name=checked.display_name,
@@ -66,41 +75,46 @@ def create_merchant(market: Market, *, values: MerchantValues, actor: Actor) -> 
         wrapped_key=vault().new_key(),
         note=checked.note,
     )
-    _set_phone(merchant, checked.phone)
+    _set_phone(merchant, checked.phone, actor)
     _set_consent(merchant, checked.consent, actor)
     db.session.add(merchant)
-    audit.record(actor, "create", merchant, market_id=market.id, new=_told(merchant, checked))
+    db.session.flush()
+    told = _told(merchant, _facts(merchant))
+    audit.record(actor, "create", merchant, market_id=market.id, new=told)
     return merchant
 
 
 def change_merchant(
-    merchant: Merchant, *, values: MerchantValues, version: int, actor: Actor
+    merchant: Merchant, *, values: MerchantValues, version: int | None, actor: Actor
 ) -> Merchant:
     """Change a merchant; another name makes the stickers that show the old one void.
 
     Raises Conflict where somebody else changed the record meanwhile.
     """
-    if merchant.version != version:
-        raise Conflict("Hộ này vừa được người khác sửa. Hãy tải lại trang rồi sửa lại.")
+    check_version(merchant, version)
     _require_live(merchant)
-    checked = _checked(values)
-    before = MerchantValues(
-        merchant.display_name,
-        merchant.kind,
-        open_phone(merchant),
-        merchant.registration_code,
-        merchant.note,
-    )
-    old = _told(merchant, before)
-    has_new_name = checked.display_name != merchant.display_name
+    checked = check_values(values)
+    old = _facts(merchant)
     merchant.display_name, merchant.name_key = checked.display_name, fold(checked.display_name)
+    merchant.sort_key = sort_key(checked.display_name)
     merchant.kind, merchant.note = checked.kind, checked.note
     merchant.registration_code = checked.registration_code
-    _set_phone(merchant, checked.phone)
+    _set_phone(merchant, checked.phone, actor)
     _set_consent(merchant, checked.consent, actor)
-    new = _told(merchant, checked)
-    audit.record(actor, "change", merchant, market_id=merchant.market_id, old=old, new=new)
-    if has_new_name:
+    new = _facts(merchant)
+    changed = {name for name in new if new[name] != old[name]}
+    if not changed:
+        return merchant
+    db.session.flush()
+    audit.record(
+        actor,
+        "change",
+        merchant,
+        market_id=merchant.market_id,
+        old=_told(merchant, {name: old[name] for name in changed}),
+        new=_told(merchant, {name: new[name] for name in changed}),
+    )
+    if "name" in changed:
         sticker_states.void_for_merchant(merchant, reason=VoidReason.NAME_CHANGED, actor=actor)
     return merchant
 
@@ -113,17 +127,19 @@ def start_tenancy(stall: Stall, merchant: Merchant, *, on: date, actor: Actor) -
     """
     _require_live(merchant)
     _require_past(on, actor)
-    there = db.session.scalar(
+    there = Conflict(f"Hộ này đã ở điểm {stall.code} trong thời gian đó.")
+    found = db.session.scalar(
         select(Tenancy.id).where(
             Tenancy.stall_id == stall.id,
             Tenancy.merchant_id == merchant.id,
             or_(Tenancy.to_day.is_(None), Tenancy.to_day > on),
         )
     )
-    if there is not None:
-        raise Conflict(f"Hộ này đã ở điểm {stall.code} trong thời gian đó.")
+    if found is not None:
+        raise there
     tenancy = Tenancy(stall_id=stall.id, merchant_id=merchant.id, from_day=on)
-    db.session.add(tenancy)
+    with unique_or(there):
+        db.session.add(tenancy)
     audit.record(
         actor,
         "start",
@@ -138,17 +154,26 @@ def start_tenancy(stall: Stall, merchant: Merchant, *, on: date, actor: Actor) -
 def end_tenancy(tenancy: Tenancy, *, on: date, actor: Actor) -> None:
     """The merchant is no longer at the stall from that day on; the stickers there are void.
 
-    `tenancy.stall` must be loaded. Raises Conflict where it has ended already, Invalid
-    for a day before it began or to come.
+    `tenancy.stall` must be loaded. One that ends on the day it began held on no day: a
+    mistake put right. Raises Conflict where it has ended already, Invalid for a day
+    before it began or to come.
     """
+    db.session.refresh(tenancy, ["to_day"], with_for_update=True)
     if tenancy.to_day is not None:
         raise Conflict("Hộ này đã rời điểm từ trước.")
     _require_past(on, actor)
     if on < tenancy.from_day:
-        earliest = tenancy.from_day.strftime("%d/%m/%Y")
-        raise _invalid("on", f"Ngày rời điểm sớm nhất là {earliest}.")
+        raise _invalid("on", f"Hộ vào điểm ngày {format_day(tenancy.from_day)}, không rời trước.")
     tenancy.to_day = on
-    audit.record(actor, "end", tenancy, market_id=tenancy.stall.market_id, new={"to": on})
+    db.session.flush()
+    audit.record(
+        actor,
+        "end",
+        tenancy,
+        market_id=tenancy.stall.market_id,
+        old={"to": None},
+        new={"stall_id": tenancy.stall_id, "merchant_id": tenancy.merchant_id, "to": on},
+    )
     sticker_states.void_for_tenancy(tenancy, reason=VoidReason.STALL_MOVED, actor=actor)
     coverage.touch(tenancy.stall.market_id)
 
@@ -178,10 +203,14 @@ def get_merchant(
     actor: Actor,
     permission: Permission = Permission.READ_REGISTRY,
 ) -> Merchant:
-    """A merchant who trades, or was entered, in that market; else NotFound."""
+    """A merchant of that market; else NotFound.
+
+    Everybody who ever traded there can be read about, only who belongs there now changed.
+    """
+    belongs = of_market if permission is Permission.READ_REGISTRY else now_of_market
     merchant = db.session.scalar(
         select(Merchant).where(
-            Merchant.id == merchant_id, of_market(market, actor=actor, permission=permission)
+            Merchant.id == merchant_id, belongs(market, actor=actor, permission=permission)
         )
     )
     if merchant is None:
@@ -189,50 +218,18 @@ def get_merchant(
     return merchant
 
 
-def of_market(market: Market, *, actor: Actor, permission: Permission) -> ColumnElement[bool]:
-    """Merchants who trade, or were entered, in the market and in the actor's part of it."""
-    traders = (
-        select(Tenancy.merchant_id)
-        .join(Stall, Stall.id == Tenancy.stall_id)
-        .join(Market, Market.id == Stall.market_id)
-        .where(Stall.market_id == market.id, stall_condition(actor, permission))
-    )
-    grants = actor.grants_for(permission)
-    if not actor.is_system and all(grant.section_id is not None for grant in grants):
-        return Merchant.id.in_(traders)
-    return or_(Merchant.id.in_(traders), Merchant.market_id == market.id)
-
-
-def page_of(market: Market, number: int, *, actor: Actor, search: str = "") -> Page[Merchant]:
-    """A page of the market's merchants by name; doubles that were joined are left out."""
-    return entities_page(_list(market, actor, search), number)
-
-
-def stalls_of(market: Market, merchants: Sequence[Merchant]) -> dict[int, list[Stall]]:
-    """The stalls that each of these holds now in the market."""
-    rows = db.session.execute(
-        select(Tenancy.merchant_id, Stall)
-        .join(Stall, Stall.id == Tenancy.stall_id)
-        .where(
-            Tenancy.merchant_id.in_({merchant.id for merchant in merchants}),
-            Tenancy.to_day.is_(None),
-            Stall.market_id == market.id,
-        )
-        .order_by(Stall.sort_key)
-    )
-    held: dict[int, list[Stall]] = {}
-    for merchant_id, stall in rows:
-        held.setdefault(merchant_id, []).append(stall)
-    return held
-
-
-def list_tenancies(merchant: Merchant, market: Market) -> Sequence[Tenancy]:
+def list_tenancies(merchant: Merchant, market: Market, *, actor: Actor) -> Sequence[Tenancy]:
     """Where the merchant trades and traded in the market, the newest first; stalls loaded."""
     return db.session.scalars(
         select(Tenancy)
         .join(Stall, Stall.id == Tenancy.stall_id)
-        .where(Tenancy.merchant_id == merchant.id, Stall.market_id == market.id)
-        .options(joinedload(Tenancy.stall))
+        .join(Market, Market.id == Stall.market_id)
+        .where(
+            Tenancy.merchant_id == merchant.id,
+            Stall.market_id == market.id,
+            stall_condition(actor, Permission.READ_REGISTRY),
+        )
+        .options(joinedload(Tenancy.stall).joinedload(Stall.section))
         .order_by(Tenancy.from_day.desc(), Tenancy.id.desc())
         .limit(200)
     ).all()
@@ -250,16 +247,23 @@ def phone_hash(phone: str) -> str:
     return vault().sameness("phone", phone)
 
 
-def find_same(market: Market, *, values: MerchantValues) -> Merchant | None:
-    """The merchant of this market with an equal folded name and an equal code or phone.
+def find_same(
+    market: Market, *, values: MerchantValues, account_hash: str | None = None
+) -> Merchant | None:
+    """The merchant of this market with an equal folded name and an equal code, phone or account.
 
     A name alone never joins two people.
     """
-    marks = []
+    marks: list[ColumnElement[bool]] = []
     if values.phone:
         marks.append(Merchant.phone_hash == phone_hash(values.phone))
     if values.registration_code:
         marks.append(Merchant.registration_code == values.registration_code)
+    if account_hash:
+        holders = select(PaymentAccount.merchant_id).where(
+            PaymentAccount.number_hash == account_hash
+        )
+        marks.append(Merchant.id.in_(holders))
     if not marks:
         return None
     traders = (
@@ -281,65 +285,15 @@ def find_same(market: Market, *, values: MerchantValues) -> Merchant | None:
     )
 
 
-def merge(double: Merchant, into: Merchant, *, actor: Actor) -> Merchant:
-    """Join a merchant entered twice; `double` stays as a closed record that points to `into`.
-
-    Tenancies move; where both were at one stall at the same time, the double's ends.
-    Accounts of the double that are in use are retired or rejected: numbers are sealed
-    under each merchant's own key, and what is paid must be decided again.
-    """
-    if double.id == into.id:
-        raise Invalid("Hãy chọn hai hộ khác nhau.")
-    _require_live(double)
-    _require_live(into)
-    sticker_states.void_for_merchant(double, reason=VoidReason.NAME_CHANGED, actor=actor)
-    _close_accounts(double, actor)
-    _move_tenancies(double, into)
-    double.merged_into_id, double.merged_at = into.id, actor.at
-    audit.record(
-        actor,
-        "merge",
-        double,
-        market_id=double.market_id,
-        new={"merged_into": into.id},
-    )
-    coverage.touch_merchant(into.id)
-    coverage.touch_merchant(double.id)
-    return into
-
-
-def _list(market: Market, actor: Actor, search: str) -> Select[tuple[Merchant]]:
-    query = (
-        select(Merchant)
-        .where(
-            of_market(market, actor=actor, permission=Permission.READ_REGISTRY),
-            Merchant.merged_into_id.is_(None),
-            Merchant.erased_at.is_(None),
-        )
-        .order_by(Merchant.name_key, Merchant.id)
-    )
-    words = fold(search)
-    if not words:
-        return query
-    conditions = [Merchant.name_key.contains(words, autoescape=True)]
-    digits = "".join(filter(str.isdigit, search))
-    if len(digits) >= PHONE_DIGITS:
-        conditions.append(Merchant.phone_hash == phone_hash(_phone(digits)))
-    return query.where(or_(*conditions))
-
-
-def _phone(digits: str) -> str:
-    try:
-        return check_phone(digits, restore_zero=True)
-    except Invalid:
-        return digits
-
-
-def _checked(values: MerchantValues) -> MerchantValues:
+def check_values(values: MerchantValues) -> MerchantValues:
+    """The values as they are kept; raises Invalid with a problem for each field at fault."""
     problems: list[Problem] = []
     name = clean(values.display_name)
     if not name:
         problems.append(Problem("Hãy nhập tên hộ kinh doanh.", field="display_name"))
+    if len(name) > LONGEST_NAME:
+        message = f"Tên nhiều nhất {LONGEST_NAME} ký tự."
+        problems.append(Problem(message, field="display_name"))
     phone, code = values.phone, values.registration_code
     try:
         phone = check_phone(phone, restore_zero=False) if phone else None
@@ -354,10 +308,12 @@ def _checked(values: MerchantValues) -> MerchantValues:
     return MerchantValues(name, values.kind, phone, code, values.note, values.consent)
 
 
-def _set_phone(merchant: Merchant, phone: str | None) -> None:
+def _set_phone(merchant: Merchant, phone: str | None, actor: Actor) -> None:
     if phone is None or merchant.wrapped_key is None:
         merchant.phone_sealed = merchant.phone_hash = merchant.phone_last3 = None
+        merchant.phone_set_at = None
     elif merchant.phone_hash != phone_hash(phone):
+        merchant.phone_set_at = actor.at
         merchant.phone_sealed = vault().seal_text(merchant.wrapped_key, phone, PHONE_PURPOSE)
         merchant.phone_hash = phone_hash(phone)
         merchant.phone_last3 = phone[-3:]
@@ -368,17 +324,29 @@ def _set_consent(merchant: Merchant, consent: Consent | None, actor: Actor) -> N
         return
     merchant.consent_on = consent.on
     merchant.consent_text_version = consent.text_version
-    merchant.consent_channel = consent.channel
+    merchant.consent_channel = str(consent.channel)
     merchant.consent_taken_by_id = actor.user_id
 
 
-def _told(merchant: Merchant, values: MerchantValues) -> dict[str, object]:
+def _facts(merchant: Merchant) -> dict[str, str | None]:
     return {
-        "name": audit.personal(merchant, values.display_name),
-        "kind": str(values.kind),
-        "phone": audit.personal(merchant, values.phone),
-        "registration_code": audit.personal(merchant, values.registration_code),
-        "note": audit.personal(merchant, values.note),
+        "name": merchant.display_name,
+        "kind": str(merchant.kind),
+        "phone": open_phone(merchant),
+        "registration_code": merchant.registration_code,
+        "note": merchant.note,
+        "consent_on": str(merchant.consent_on) if merchant.consent_on else None,
+        "consent_text": merchant.consent_text_version,
+        "consent_channel": merchant.consent_channel,
+    }
+
+
+def _told(merchant: Merchant, facts: dict[str, str | None]) -> dict[str, object]:
+    """The facts as the audit log takes them; empty ones are left out."""
+    return {
+        name: audit.personal(merchant, value) if name in PERSONAL else value
+        for name, value in facts.items()
+        if value is not None
     }
 
 
@@ -389,53 +357,8 @@ def _require_live(merchant: Merchant) -> None:
 
 def _require_past(on: date, actor: Actor) -> None:
     if on > actor.today:
-        raise _invalid("on", "Ngày này chưa đến.")
+        raise _invalid("on", "Ngày này chưa tới. Hãy chọn hôm nay hoặc một ngày đã qua.")
 
 
 def _invalid(name: str, message: str) -> Invalid:
     return Invalid(message, (Problem(message, field=name),))
-
-
-def _close_accounts(double: Merchant, actor: Actor) -> None:
-    accounts = db.session.scalars(
-        select(PaymentAccount).where(
-            PaymentAccount.merchant_id == double.id,
-            PaymentAccount.state.in_((AccountState.AWAITING_APPROVAL, AccountState.APPROVED)),
-        )
-    )
-    for account in accounts:
-        old = str(account.state)
-        account.is_preferred = False
-        if account.state is AccountState.APPROVED:
-            account.state, account.retired_at = AccountState.RETIRED, actor.at
-            account.retire_reason = "Gộp hai hồ sơ của một hộ"
-        else:
-            account.state = AccountState.REJECTED
-            account.decision_reason = "Gộp hai hồ sơ của một hộ"
-        new = {"state": str(account.state), "reason": "merge"}
-        audit.record(
-            actor, "close", account, market_id=double.market_id, old={"state": old}, new=new
-        )
-
-
-def _move_tenancies(double: Merchant, into: Merchant) -> None:
-    mine = db.session.execute(
-        select(Tenancy.stall_id, Tenancy.from_day, Tenancy.to_day).where(
-            Tenancy.merchant_id == into.id
-        )
-    ).all()
-    for tenancy in db.session.scalars(select(Tenancy).where(Tenancy.merchant_id == double.id)):
-        overlaps = any(
-            stall_id == tenancy.stall_id
-            and (to_day is None or to_day > tenancy.from_day)
-            and (tenancy.to_day is None or tenancy.to_day > from_day)
-            for stall_id, from_day, to_day in mine
-        )
-        if not overlaps:
-            tenancy.merchant_id = into.id
-        elif tenancy.to_day is None:
-            db.session.execute(
-                update(Tenancy)
-                .where(Tenancy.id == tenancy.id)
-                .values(to_day=tenancy.from_day)
-            )

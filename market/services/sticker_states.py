@@ -4,19 +4,19 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from market.domain.serials import new_serial
 from market.domain.stickers import StickerState, VoidReason
 from market.extensions import db
 from market.models.account import PaymentAccount
-from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall
 from market.models.sticker import Sticker
 from market.services import audit, coverage
 from market.services.access import Actor
+from market.services.accounts import in_force
 
 SERIAL_BITS = 35
 LIVE = (
@@ -133,36 +133,63 @@ def _void(
 
 
 def _queue_again(voided: Sequence[Sticker], actor: Actor) -> None:
-    """A reissue for each code that was printed, where its stall still has one to pay."""
-    lost = {
-        (sticker.stall_id, sticker.copy_number): sticker
-        for sticker in voided
-        if sticker.printed_at is not None
-    }
-    if not lost:
+    """A reissue for each code whose stall still has an account of that merchant to pay."""
+    if not voided:
         return
-    at = actor.at
-    payable = db.session.execute(
+    merchants = _merchants_of(voided)
+    lost = {
+        (sticker.stall_id, merchants[sticker.account_id], sticker.copy_number): sticker
+        for sticker in voided
+    }
+    payable = {
+        (tenancy.stall_id, tenancy.merchant_id): (tenancy, account)
+        for tenancy, account in _payable({stall_id for stall_id, *_ in lost}, actor)
+    }
+    taken = _live_copies({stall_id for stall_id, *_ in lost})
+    for (stall_id, merchant_id, copy), sticker in lost.items():
+        found = payable.get((stall_id, merchant_id))
+        if found is None or (stall_id, found[1].id, copy) in taken:
+            continue
+        _reissue(*found, sticker=sticker, actor=actor)
+
+
+def _reissue(tenancy: Tenancy, account: PaymentAccount, *, sticker: Sticker, actor: Actor) -> None:
+    (made,) = queue([(tenancy, account)], actor=actor, replaces=sticker.id)
+    made.copy_number = sticker.copy_number
+    audit.record(
+        actor,
+        "queue",
+        made,
+        market_id=tenancy.stall.market_id,
+        new={"serial": made.serial, "replaces": sticker.serial, "account_id": account.id},
+    )
+
+
+def _payable(stall_ids: set[int], actor: Actor) -> Sequence[Row[tuple[Tenancy, PaymentAccount]]]:
+    """Who trades at these stalls today, with the account on their stickers."""
+    return db.session.execute(
         select(Tenancy, PaymentAccount)
         .join(PaymentAccount, PaymentAccount.merchant_id == Tenancy.merchant_id)
-        .join(Stall, Stall.id == Tenancy.stall_id)
-        .join(Market, Market.id == Stall.market_id)
         .where(
-            Tenancy.stall_id.in_({stall_id for stall_id, _ in lost}),
+            Tenancy.stall_id.in_(stall_ids),
             Tenancy.from_day <= actor.today,
             or_(Tenancy.to_day.is_(None), Tenancy.to_day > actor.today),
-            PaymentAccount.is_preferred,
-            PaymentAccount.in_force_from <= at,
+            in_force(actor.at),
         )
         .options(joinedload(Tenancy.stall).joinedload(Stall.market), joinedload(Tenancy.merchant))
         .order_by(Tenancy.id)
     ).all()
-    merchants_of_lost = _merchants_of(lost.values())
-    for tenancy, account in payable:
-        for (stall_id, _copy), sticker in lost.items():
-            is_theirs = merchants_of_lost[sticker.account_id] == tenancy.merchant_id
-            if stall_id == tenancy.stall_id and is_theirs:
-                queue([(tenancy, account)], actor=actor, replaces=sticker.id)
+
+
+def _live_copies(stall_ids: set[int]) -> set[tuple[int, int, int]]:
+    """(stall, account, copy) of every sticker there that is not void."""
+    db.session.flush()
+    rows = db.session.execute(
+        select(Sticker.stall_id, Sticker.account_id, Sticker.copy_number).where(
+            Sticker.stall_id.in_(stall_ids), Sticker.state.in_(LIVE)
+        )
+    )
+    return {(stall_id, account_id, copy) for stall_id, account_id, copy in rows}
 
 
 def _merchants_of(stickers: Iterable[Sticker]) -> dict[int, int]:

@@ -576,6 +576,7 @@ def upgrade() -> None:
         sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("phone_hash", sa.String(length=64), nullable=True),
         sa.Column("phone_last3", sa.String(length=3), nullable=True),
+        sa.Column("phone_set_at", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("consent_on", sa.Date(), nullable=True),
         sa.Column("consent_text_version", sa.String(length=20), nullable=True),
         sa.Column("consent_channel", sa.String(length=40), nullable=True),
