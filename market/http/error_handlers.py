@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from market.domain.errors import (
     Conflict,
@@ -38,6 +38,7 @@ PAGES = frozenset({400, 403, 404, 409, 413, 422, 429, 500, 503})
 CHANGED_MEANWHILE = "Dữ liệu vừa được người khác thay đổi. Hãy tải lại trang, xem lại rồi làm lại."
 FORM_EXPIRED = "Biểu mẫu đã hết hạn. Hãy tải lại trang rồi gửi lại."
 DATABASE_AWAY = "Cơ sở dữ liệu chưa trả lời. Hãy thử lại sau ít phút; chưa có gì được ghi."
+HOST_NOT_SERVED = "Tên máy chủ này không được phục vụ."
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +101,9 @@ def _form_expired(error: CSRFError) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, SecurityError):
+        # Under a host that is not ours no address of a page can be built.
+        return HOST_NOT_SERVED, 400, {"Content-Type": "text/plain; charset=utf-8"}
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
     page = error_page(error.code)
