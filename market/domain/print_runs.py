@@ -68,6 +68,11 @@ class Balance:
         )
 
     @property
+    def total(self) -> int:
+        """All stickers of the run."""
+        return self.reached_paper + self.unprinted
+
+    @property
     def holds(self) -> bool:
         """Whether every sticker that reached paper is somewhere."""
         accounted = self.on_stall + self.handed_out + self.spoiled + self.void + self.in_stock
