@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.domain.levels import Level
 from market.domain.visits import IncidentState, NonAcceptReason, VisitResult
-from market.models.base import Base, Id, LongText, Sealed, text_enum
+from market.models.base import Base, Hash, Id, LongText, Sealed, text_enum
 from market.models.stall import Stall
 
 
@@ -17,6 +17,8 @@ class Visit(Base):
     `uuid` is made by the client, so that a visit sent twice is stored once. `day` is
     the day in Việt Nam on which it counts. `accepts`: the trader confirmed (or denied)
     taking electronic payment; `use_shown`: use within 30 days was declared or shown.
+    `payee_hash` is the keyed hash of whom the scanned code pays, by which the same
+    stranger is found at other stalls.
     """
 
     __tablename__ = "visits"
@@ -33,6 +35,7 @@ class Visit(Base):
     day: Mapped[date]
     result: Mapped[VisitResult] = mapped_column(text_enum(VisitResult))
     scanned_sealed: Mapped[Sealed | None]
+    payee_hash: Mapped[Hash | None] = mapped_column(index=True)
     level_seen: Mapped[Level | None] = mapped_column(text_enum(Level))
     accepts: Mapped[bool | None]
     test_transfer_acknowledged: Mapped[bool | None]

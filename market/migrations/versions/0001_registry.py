@@ -1302,6 +1302,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("scanned_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("payee_hash", sa.String(length=64), nullable=True),
         sa.Column(
             "level_seen",
             sa.Enum(
@@ -1359,6 +1360,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("uuid", name=op.f("uq_visits_uuid")),
     )
     with op.batch_alter_table("visits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_visits_payee_hash"), ["payee_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_visits_stall_id"), ["stall_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_visits_sticker_id"), ["sticker_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_visits_tenancy_id"), ["tenancy_id"], unique=False)
@@ -1416,6 +1418,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_visits_tenancy_id"))
         batch_op.drop_index(batch_op.f("ix_visits_sticker_id"))
         batch_op.drop_index(batch_op.f("ix_visits_stall_id"))
+        batch_op.drop_index(batch_op.f("ix_visits_payee_hash"))
 
     op.drop_table("visits")
     with op.batch_alter_table("foreign_codes", schema=None) as batch_op:
