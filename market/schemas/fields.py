@@ -21,10 +21,10 @@ class Text(fields.String):
     def __init__(self, *, longest: int = 200, required: bool = False, **known: Any) -> None:
         super().__init__(
             required=required,
-            validate=validate.Length(max=longest, error=f"Nhiều nhất {longest} ký tự."),
             error_messages={"required": REQUIRED, "invalid": "Phải là chữ."},
             **known,
         )
+        self.longest = longest
         if not required:
             self.load_default = None
 
@@ -32,6 +32,8 @@ class Text(fields.String):
         text = clean(super()._deserialize(value, attr, data, **kwargs) or "")
         if not text and self.required:
             raise ValidationError(REQUIRED)
+        if len(text) > self.longest:
+            raise ValidationError(f"Nhiều nhất {self.longest} ký tự.")
         return text or None
 
 
