@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # NFD leaves the stroke of đ in place; old files hold the Icelandic eth instead of it.
 _UNSTROKED = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
@@ -32,6 +33,8 @@ def clean(text: str) -> str:
     Control characters, direction overrides, zero-width characters and lone surrogates
     go without a word.
     """
+    if _is_clean(text):
+        return text
     spaced = "".join(" " if char.isspace() else char for char in text)
     written = "".join(char for char in spaced if unicodedata.category(char) not in _NEVER_WRITTEN)
     return " ".join(unicodedata.normalize("NFC", written).split())
@@ -54,22 +57,16 @@ def sort_key(text: str) -> str:
     each over the whole text. ASCII for anything Vietnamese; a database column that holds
     it needs the binary (C) collation.
     """
-    ranks: list[str] = []
-    tones: list[str] = []
-    cases: list[str] = []
-    for letter, tone in _letters_and_tones(text):
-        lower = letter.lower()
-        ranks.append(_RANKS.get(lower, _AFTER_ALL_RANKS + lower))
-        tones.append(tone)
-        cases.append("0" if letter == lower else "1")
-    return _END_OF_LEVEL.join(("".join(ranks), "".join(tones), "".join(cases)))
+    weighed = _weighed(text)
+    levels = zip(*weighed, strict=True) if weighed else ("", "", "")
+    return _END_OF_LEVEL.join(map("".join, levels))
 
 
 def natural_key(text: str) -> str:
     """A key that orders stall codes as people count: A2, A10, B12, B12A, B13."""
     parts = _DIGITS.split(clean(text))
     numbered = "".join(
-        _by_size(part) if part.isdigit() else sort_key(part).partition(_END_OF_LEVEL)[0]
+        _by_size(part) if part.isdigit() else "".join(weights[0] for weights in _weighed(part))
         for part in parts
     )
     return numbered + _END_OF_LEVEL + sort_key(text)
@@ -81,24 +78,40 @@ def _by_size(digits: str) -> str:
     return "".join(_RANKS[digit] for digit in f"{len(significant):02d}{significant}")
 
 
+def _is_clean(text: str) -> bool:
+    """Whether `clean` would change nothing; most text that comes in is clean already."""
+    return (
+        text.isprintable()
+        and "  " not in text
+        and text == text.strip(" ")
+        and unicodedata.is_normalized("NFC", text)
+    )
+
+
 def _without_marks(text: str) -> str:
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFD", text.translate(_UNSTROKED))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def _letters_and_tones(text: str) -> list[tuple[str, str]]:
-    """Each letter of the Vietnamese alphabet with its tone taken off."""
-    found: list[tuple[str, str]] = []
-    for char in unicodedata.normalize("NFC", clean(text).translate(_ONE_STROKED_D)):
-        decomposed = unicodedata.normalize("NFD", char)
-        base, tone = decomposed[0], _NO_TONE
-        for mark in decomposed[1:]:
-            shaped = unicodedata.normalize("NFC", base + mark)
-            if mark in _TONES:
-                tone = _TONES[mark]
-            elif shaped.lower() in _RANKS:
-                base = shaped
-            else:
-                tone = _FOREIGN_MARK
-        found.append((base, tone))
-    return found
+def _weighed(text: str) -> list[tuple[str, str, str]]:
+    letters = unicodedata.normalize("NFC", clean(text).translate(_ONE_STROKED_D))
+    return [_weights(letter) for letter in letters]
+
+
+@lru_cache(maxsize=4096)
+def _weights(letter: str) -> tuple[str, str, str]:
+    """Rank of the letter without its tone, its tone, its case."""
+    decomposed = unicodedata.normalize("NFD", letter)
+    base, tone = decomposed[0], _NO_TONE
+    for mark in decomposed[1:]:
+        shaped = unicodedata.normalize("NFC", base + mark)
+        if mark in _TONES:
+            tone = _TONES[mark]
+        elif shaped.lower() in _RANKS:
+            base = shaped
+        else:
+            tone = _FOREIGN_MARK
+    lower = base.lower()
+    return _RANKS.get(lower, _AFTER_ALL_RANKS + lower), tone, "0" if base == lower else "1"
