@@ -15,5 +15,6 @@ def safe_next() -> str | None:
         and not parts.scheme
         and not parts.netloc
         and "\\" not in target
+        and target.isprintable()
     )
     return target if is_ours else None

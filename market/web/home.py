@@ -1,6 +1,6 @@
 """Where one lands after signing in, and the language switch."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -31,7 +31,14 @@ def language(code: str) -> ResponseReturnValue:
     if code not in LANGUAGES:
         raise NotFound
     answer = redirect(safe_next() or url_for("home.index"))
-    answer.set_cookie("language", code, max_age=A_YEAR, httponly=True, samesite="Lax")
+    answer.set_cookie(
+        "language",
+        code,
+        max_age=A_YEAR,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
     return answer
 
 
