@@ -1,0 +1,345 @@
+"""Uploaded stall lists: taken in, their columns settled, previewed, kept for a month."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from pathlib import PurePath
+from typing import BinaryIO
+
+from sqlalchemy import select
+
+from market.documents.spreadsheets import write_rows_xlsx
+from market.documents.workbooks import read_workbook
+from market.domain.calendar import format_day
+from market.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from market.domain.imports import BatchState
+from market.domain.pages import PER_PAGE, Page
+from market.domain.roles import Permission, ScopeKind
+from market.domain.stall_list.headings import heading_key
+from market.domain.text import clean
+from market.extensions import db, vault
+from market.models.import_batch import HeadingChoice, ImportBatch
+from market.models.market import Market
+from market.services import audit
+from market.services.access import Actor, market_condition
+from market.services.import_preview import (
+    BAD,
+    KeptPreview,
+    Preview,
+    pack_columns,
+    pack_preview,
+    work_out,
+)
+from market.services.import_reading import (
+    Directories,
+    WantedList,
+    count_rows,
+    guess_columns,
+    read_wanted,
+)
+from market.services.paging import entities_page
+from market.services.uniqueness import unique_or
+from market.services.versions import CHANGED_MEANWHILE, check_version
+
+KEEP_FOR = timedelta(days=30)
+# A longer list is read and written by the worker, with progress shown.
+LONGEST_AT_ONCE = 2_000
+LONGEST_NAME = 200
+PREVIEW_JOB, APPLY_JOB, UNDO_JOB = "preview_import", "apply_import", "undo_import"
+FILE_PURPOSE, PREVIEW_PURPOSE = "file", "preview"
+OPEN_STATES = (BatchState.UPLOADED, BatchState.PREVIEWED)
+GONE = "Tệp của lần nhập này đã được xóa sau 30 ngày. Hãy tải lên lại."
+
+
+def upload(market: Market, filename: str, data: bytes, *, actor: Actor) -> ImportBatch:
+    """Take in a list under a key of its own.
+
+    A file that cannot be read is refused (Invalid, TooLarge) with nothing written; one
+    that the same user has uploaded already and not yet imported is given again.
+    """
+    require_whole_market(actor)
+    workbook = read_workbook(data, filename)
+    same = db.session.scalar(
+        select(ImportBatch)
+        .where(
+            ImportBatch.market_id == market.id,
+            ImportBatch.content_hash == content_hash(data),
+            ImportBatch.uploaded_by_id == actor.user_id,
+            ImportBatch.state.in_(OPEN_STATES),
+        )
+        .order_by(ImportBatch.id)
+        .limit(1)
+    )
+    if same is not None:
+        return same
+    batch = make_batch(market, filename, data, effective_on=actor.today, actor=actor)
+    batch.counts = {"rows": count_rows(workbook)}
+    audit.record(actor, "upload", batch, market_id=market.id, new={"bytes": len(data)})
+    return batch
+
+
+def make_batch(
+    market: Market, filename: str, data: bytes, *, effective_on: date, actor: Actor
+) -> ImportBatch:
+    """A batch with its file under seal, and what the market's headings were said to mean."""
+    key = vault().new_key()
+    batch = ImportBatch(
+        market_id=market.id,
+        filename=_short_name(filename),
+        content_hash=content_hash(data),
+        wrapped_key=key,
+        file_sealed=vault().seal(key, data, FILE_PURPOSE),
+        mapping=remembered_mapping(market),
+        counts={},
+        effective_on=effective_on,
+        state=BatchState.UPLOADED,
+        uploaded_at=actor.at,
+        uploaded_by_id=actor.user_id,
+        keep_until=actor.today + KEEP_FOR,
+    )
+    db.session.add(batch)
+    db.session.flush()
+    return batch
+
+
+def get_batch(market: Market, batch_id: int, *, lock: bool = False) -> ImportBatch:
+    """A batch of that market; NotFound otherwise.
+
+    With `lock` imports of the market take turns: the market's row is locked first, so that
+    whoever waits sees what the one before wrote.
+    """
+    if lock:
+        lock_market(market)
+    query = select(ImportBatch).where(
+        ImportBatch.id == batch_id, ImportBatch.market_id == market.id
+    )
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    batch = db.session.scalar(query)
+    if batch is None:
+        raise NotFound("Không tìm thấy lần nhập này.")
+    return batch
+
+
+def lock_market(market: Market) -> None:
+    """Let imports of one market take turns; those who only refer to the market go on."""
+    db.session.execute(
+        select(Market.id).where(Market.id == market.id).with_for_update(key_share=True)
+    )
+
+
+def page_of(market: Market, number: int) -> Page[ImportBatch]:
+    """The batches of a market, the newest first."""
+    return entities_page(
+        select(ImportBatch)
+        .where(ImportBatch.market_id == market.id)
+        .order_by(ImportBatch.id.desc()),
+        number,
+    )
+
+
+def is_long(batch: ImportBatch) -> bool:
+    """Whether it takes the worker."""
+    rows: int = batch.counts.get("rows", 0)
+    return rows > LONGEST_AT_ONCE
+
+
+def settle_columns(
+    batch: ImportBatch,
+    choices: Sequence[tuple[str, str]],
+    *,
+    effective_on: date,
+    version: int,
+    actor: Actor,
+) -> None:
+    """What each heading means (a value of Field, or "" to leave it out), and from which day.
+
+    What differs from what was recognised is remembered for the market's next lists. The
+    preview has to be made anew. Raises Invalid for a day to come, Conflict where somebody
+    else changed the batch meanwhile.
+    """
+    check_version(batch, version)
+    kept = require_open(batch)
+    if effective_on > actor.today:
+        message = f"Ngày {format_day(effective_on)} chưa tới. Hãy chọn hôm nay hoặc ngày đã qua."
+        raise Invalid(message, (Problem(message, field="effective_on"),))
+    recognised = {
+        column["heading"]: column["field"]
+        for column in (kept.columns if kept else ())
+        if not column["is_private"]
+    }
+    chosen = {
+        heading_key(heading): field
+        for heading, field in choices
+        if heading in recognised and recognised[heading] != field
+    }
+    batch.mapping = {**batch.mapping, **chosen}
+    batch.effective_on = effective_on
+    batch.state = BatchState.UPLOADED
+    with unique_or(Conflict(CHANGED_MEANWHILE)):
+        _remember(batch.market_id, chosen)
+    new = {"mapping": chosen, "effective_on": effective_on}
+    audit.record(actor, "settle_columns", batch, market_id=batch.market_id, new=new)
+
+
+def read_batch(batch: ImportBatch, *, market: Market, actor: Actor) -> WantedList:
+    """Read and check the list of a batch; only reads. Raises what `read_wanted` does."""
+    return read_wanted(
+        open_file(batch),
+        batch.filename,
+        mapping=batch.mapping,
+        directories=Directories.load(),
+        without_accounts=not may_enter_accounts(market, actor),
+    )
+
+
+def work_out_batch(batch: ImportBatch, *, market: Market, actor: Actor) -> Preview:
+    """What the batch would do now; only reads."""
+    return work_out(
+        read_batch(batch, market=market, actor=actor),
+        market=market,
+        effective_on=batch.effective_on,
+        directories=Directories.load(),
+    )
+
+
+def keep_preview(batch: ImportBatch, preview: Preview) -> None:
+    """Keep the preview under the batch's seal."""
+    batch.counts = {**preview.counts, "rows": len(preview.plan.rows)}
+    batch.state = BatchState.PREVIEWED
+    seal_preview(batch, pack_preview(preview))
+
+
+def preview_batch(batch: ImportBatch, *, market: Market, actor: Actor) -> None:
+    """Work the preview out and keep it; where no table is found, keep columns to map by hand."""
+    require_open(batch)
+    try:
+        preview = work_out_batch(batch, market=market, actor=actor)
+    except Invalid as refused:
+        keep_refusal(batch, refused)
+    else:
+        keep_preview(batch, preview)
+
+
+def keep_refusal(batch: ImportBatch, refused: Invalid) -> None:
+    """Keep why the list could not be read, with its likely columns."""
+    columns = guess_columns(open_file(batch), batch.filename, batch.mapping)
+    batch.state = BatchState.UPLOADED
+    seal_preview(batch, pack_columns(columns, refused.message))
+
+
+def kept_preview(batch: ImportBatch) -> KeptPreview | None:
+    """The preview as it was kept; None where there is none (any more)."""
+    if batch.wrapped_key is None or batch.preview_sealed is None:
+        return None
+    return KeptPreview(vault().open(batch.wrapped_key, batch.preview_sealed, PREVIEW_PURPOSE))
+
+
+def rows_page(
+    kept: KeptPreview, name: str, number: int, per_page: int = PER_PAGE
+) -> Page[dict[str, object]]:
+    """A page of the rows of one filter."""
+    places = kept.places(name)
+    start = (number - 1) * per_page
+    return Page(kept.rows(places[start : start + per_page]), len(places), number, per_page)
+
+
+def write_bad_rows(batch: ImportBatch, stream: BinaryIO, *, actor: Actor) -> None:
+    """The rows to correct as a workbook, each with its reason; the download is an audit entry."""
+    kept = kept_preview(batch)
+    if kept is None:
+        raise NotFound(GONE)
+    rows = [
+        (row["cells"], " ".join(error["message"] for error in row.get("errors", ())))
+        for row in kept.rows(kept.places(BAD))
+    ]
+    headings = [column["heading"] for column in kept.columns]
+    write_rows_xlsx(stream, headings, rows, made_at=actor.at)
+    audit.record(actor, "download_bad_rows", batch, market_id=batch.market_id)
+
+
+def purge(at: datetime) -> int:
+    """Destroy files and previews past their day, and the keys that seal them; gives how many."""
+    actor = Actor.system(at, channel="job")
+    due = db.session.scalars(
+        select(ImportBatch)
+        .where(ImportBatch.keep_until < actor.today, ImportBatch.wrapped_key.is_not(None))
+        .order_by(ImportBatch.id)
+        .limit(100)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for batch in due:
+        batch.file_sealed = batch.preview_sealed = batch.wrapped_key = None
+        if batch.state in OPEN_STATES:
+            batch.state = BatchState.DROPPED
+        audit.record(actor, "purge", batch, market_id=batch.market_id)
+    return len(due)
+
+
+def require_open(batch: ImportBatch) -> KeptPreview | None:
+    """Raise Conflict unless the batch can still be mapped and imported."""
+    if batch.state not in OPEN_STATES:
+        raise Conflict(f"Lần nhập này {batch.state.label.lower()}. Hãy tải lên lại danh sách.")
+    return kept_preview(batch)
+
+
+def require_whole_market(actor: Actor) -> None:
+    """Raise Forbidden for whoever may only write in their sections."""
+    grants = actor.grants_for(Permission.WRITE_REGISTRY)
+    if grants and all(grant.scope is ScopeKind.SECTION for grant in grants):
+        raise Forbidden("Danh sách là của cả chợ: người quản lý cả chợ mới nhập được.")
+
+
+def may_enter_accounts(market: Market, actor: Actor) -> bool:
+    """Whether accounts of the list come in: those who approve do not enter."""
+    allowed = market_condition(actor, Permission.ENTER_ACCOUNTS)
+    return db.session.scalar(select(Market.id).where(Market.id == market.id, allowed)) is not None
+
+
+def remembered_mapping(market: Market) -> dict[str, str]:
+    """What the market's board said its headings mean."""
+    rows = db.session.execute(
+        select(HeadingChoice.heading_key, HeadingChoice.field).where(
+            HeadingChoice.market_id == market.id
+        )
+    )
+    return {key: field for key, field in rows}
+
+
+def open_file(batch: ImportBatch) -> bytes:
+    """The file as it was uploaded; NotFound once it is destroyed."""
+    if batch.wrapped_key is None or batch.file_sealed is None:
+        raise NotFound(GONE)
+    return vault().open(batch.wrapped_key, batch.file_sealed, FILE_PURPOSE)
+
+
+def seal_preview(batch: ImportBatch, packed: bytes) -> None:
+    """Put a preview under the batch's seal."""
+    if batch.wrapped_key is None:
+        raise NotFound(GONE)
+    batch.preview_sealed = vault().seal(batch.wrapped_key, packed, PREVIEW_PURPOSE)
+
+
+def content_hash(data: bytes) -> str:
+    """A keyed hash that tells equal files."""
+    return vault().sameness("file", hashlib.sha256(data).hexdigest())
+
+
+def _remember(market_id: int, chosen: dict[str, str]) -> None:
+    known = {
+        choice.heading_key: choice
+        for choice in db.session.scalars(
+            select(HeadingChoice).where(HeadingChoice.market_id == market_id)
+        )
+    }
+    for key, field in chosen.items():
+        if key in known:
+            known[key].field = field
+        elif len(key) <= LONGEST_NAME:
+            db.session.add(HeadingChoice(market_id=market_id, heading_key=key, field=field))
+
+
+def _short_name(filename: str) -> str:
+    """The file's name without its folders; its ending says what it is, so that stays."""
+    name = clean(PurePath(filename.replace("\\", "/")).name)
+    return name[-LONGEST_NAME:]
