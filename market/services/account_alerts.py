@@ -41,6 +41,7 @@ def list_shared(shown: Sequence[PaymentAccount], *, actor: Actor) -> dict[int, l
     ids = [account.id for account in shown if account.state in LIVE]
     rows = db.session.execute(
         select(PaymentAccount.id, Merchant.display_name, Merchant.sort_key, Merchant.id)
+        .select_from(PaymentAccount)
         .join(other, _same_elsewhere(other, actor))
         .join(Merchant, Merchant.id == other.merchant_id)
         .where(PaymentAccount.id.in_(ids))

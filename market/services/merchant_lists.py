@@ -141,6 +141,18 @@ def list_doubles(merchant: Merchant, *, market: Market, actor: Actor) -> Sequenc
     ).all()
 
 
+def find_survivor(merchant: Merchant, *, market: Market, actor: Actor) -> Merchant | None:
+    """The record a closed one was joined to, where this reader may see it."""
+    if merchant.merged_into_id is None:
+        return None
+    return db.session.scalar(
+        select(Merchant).where(
+            Merchant.id == merchant.merged_into_id,
+            of_market(market, actor=actor, permission=Permission.READ_REGISTRY),
+        )
+    )
+
+
 def history_of(
     merchant: Merchant, tenancies: Sequence[Tenancy], accounts: Sequence[PaymentAccount]
 ) -> list[Event]:
