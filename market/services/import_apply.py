@@ -90,7 +90,8 @@ class _Places:
             row.code_key: row.id for row in insert_giving(Stall, rows, Stall.id, Stall.code_key)
         }
         for plan in new:
-            self._note(plan.row, Stall, self.id_of(plan), Act.MADE, version=1)
+            before = {"is": plan.state}
+            self._note(plan.row, Stall, self.id_of(plan), Act.MADE, before, version=1)
         self._change([plan for plan in plans if plan.known and plan.parts], section_ids)
 
     def write_states(self, plans: Sequence[StallPlan]) -> None:
@@ -232,9 +233,9 @@ class _Places:
             StallStateSpan, rows, StallStateSpan.id, StallStateSpan.stall_id
         ):
             plan = by_stall[stall_id]
-            was = plan.known.state if plan.known else None
-            before = {"was": was if was else None, "is": plan.state}
-            self._note(plan.row, StallStateSpan, id_, Act.MADE, before)
+            if plan.known is not None:
+                before = {"was": plan.known.state, "is": plan.state}
+                self._note(plan.row, StallStateSpan, id_, Act.MADE, before)
 
     def _with_stickers(self, ended: Sequence[tuple[StallPlan, KnownTenancy]]) -> set[int]:
         """Tenancies at stalls where a sticker is not void yet."""

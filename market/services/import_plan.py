@@ -89,7 +89,7 @@ class Plan:
             "merchants": len(self.merchants),
             "vacant": sum(plan.wanted.state is StallState.VACANT for plan in self.stalls),
             "accounts": sum(plan.wanted.account is not None for plan in self.merchants),
-            **{kind: kinds[kind] for kind in RowKind},
+            **{kind.value: kinds[kind] for kind in RowKind},
         }
 
     @property

@@ -42,6 +42,7 @@ class Undo:
         for change in db.session.execute(_changes_of(batch)):
             self._changes[change.entity].append(change)
             self._rows[change.row].append(change)
+        self._spans = self._open_spans()
 
     @uncollected()
     def write(self) -> None:
@@ -85,11 +86,31 @@ class Undo:
                 yield _touched(change, words)
 
     def _with_other_states(self) -> Iterable[Problem]:
-        changes = {change.entity_id: change for change in self._of(StallStateSpan, *Act)}
+        made = {change.entity_id for change in self._of(Stall, Act.MADE)}
+        expected = len(self._of(StallStateSpan, *Act)) + len(made)
         columns = (StallStateSpan.id, StallStateSpan.state, StallStateSpan.to_day)
-        for row in lock(StallStateSpan, changes, *columns):
-            if row.to_day is not None or row.state != changes[row.id].before["is"]:
-                yield _touched(changes[row.id], "tình trạng điểm đã đổi")
+        rows = list(lock(StallStateSpan, self._spans, *columns))
+        for row in rows:
+            change = self._spans[row.id]
+            if row.to_day is not None or row.state != change.before["is"]:
+                yield _touched(change, "tình trạng điểm đã đổi")
+        if len(rows) != expected:
+            yield Problem("Có điểm không còn tình trạng đang ghi.", code="touched")
+
+    def _open_spans(self) -> dict[int, Row[Any]]:
+        """The spans this batch began or changed, each with the change that tells of it.
+
+        Those of stalls that came in are told with the stall.
+        """
+        made = {change.entity_id: change for change in self._of(Stall, Act.MADE)}
+        query = select(StallStateSpan.id, StallStateSpan.stall_id).where(
+            StallStateSpan.to_day.is_(None)
+        )
+        first = {
+            row.id: made[row.stall_id]
+            for row in _in_chunks(query, StallStateSpan.stall_id.in_, made)
+        }
+        return first | {change.entity_id: change for change in self._of(StallStateSpan, *Act)}
 
     def _with_other_tenants(self) -> Iterable[Problem]:
         """Stalls where others trade than those this batch left there."""
@@ -194,11 +215,10 @@ class Undo:
 
     def _turn_back_states(self) -> None:
         """The state there was; stalls that came in are closed."""
-        changes = {change.entity_id: change for change in self._of(StallStateSpan, *Act)}
         columns = (StallStateSpan.id, StallStateSpan.stall_id, StallStateSpan.from_day)
         in_place, ended, begun = [], [], []
-        for row in lock(StallStateSpan, changes, *columns):
-            state = StallState(changes[row.id].before["was"] or StallState.CLOSED)
+        for row in lock(StallStateSpan, self._spans, *columns):
+            state = StallState(self._spans[row.id].before.get("was") or StallState.CLOSED)
             if row.from_day == self._today:
                 in_place.append({"id": row.id, "state": state})
             else:
