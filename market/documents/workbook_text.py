@@ -1,11 +1,11 @@
 """CSV and tab text → one sheet: its encoding and delimiter found out, records numbered."""
 
 import csv
-import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from market.documents.workbook_cells import text_cell
 from market.documents.workbook_limits import (
@@ -22,7 +22,13 @@ from market.documents.workbook_limits import (
 from market.domain.workbook import Cell, Sheet
 
 _DELIMITERS = ";\t,"
+_DELIMITER_BYTES = (b";", b"\t", b",")
 _SAMPLE_LINES = 200
+_LINES_PER_RECORD = 4
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n?|\n|(?<=[^\r\n])\Z)")
+_LINE_OF_BYTES = re.compile(rb"[^\r\n]+")
+# Zero bytes are the other halves of separators in UTF-16.
+_NOTHING = b";,\t \0"
 _SEPARATOR_LINE = re.compile(r"sep=([;,\t])\s*", re.IGNORECASE)
 # What keeps zeros and signs through Excel: ="0900000001" and '+84900000001.
 _FORMULA_OF_TEXT = re.compile(r'="([^"]*)"')
@@ -34,17 +40,12 @@ def read_text(data: bytes, name: str) -> Sheet:
 
     Raises Invalid for what is no text, TooLarge past the limits.
     """
-    if max(data.count(delimiter) for delimiter in (b";", b",", b"\t")) > 2 * MAX_SLOTS:
-        raise too_many_cells()
+    _look_over(data)
     text = _decoded(data)
-    _look_over(text)
-    delimiter, lines = _delimiter(text)
+    delimiter, first_line = _delimiter(text)
     builder = SheetBuilder(name, CellBudget())
-    try:
-        for number, record in enumerate(_records(lines, delimiter), start=1):
-            builder.add_row(number, [_cell(value) for value in record])
-    except csv.Error as error:
-        raise broken() from error
+    for number, record in enumerate(_records(text, delimiter, first_line), start=1):
+        builder.add_row(number, [_cell(value) for value in record])
     return builder.finish()
 
 
@@ -71,39 +72,42 @@ def _encoding(data: bytes) -> str:
     low, high = start[::2].count(0), start[1::2].count(0)
     if low or high:
         return "utf-16-le" if high > low else "utf-16-be"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1258"
-    return "utf-8"
+    read = data.decode("utf-8", "replace")
+    bad = read.count("\ufffd")
+    letters = sum(not char.isascii() for char in read) - bad
+    # More good letters than bad ones: damaged UTF-8, which must not pass for something else.
+    return "utf-8" if letters >= bad else "cp1258"
 
 
-def _lines(text: str) -> Iterator[str]:
-    return iter(io.StringIO(text, newline=None))
-
-
-def _look_over(text: str) -> None:
-    """Refuse what is too long or too wide before any record is built."""
-    filled = 0
+def _look_over(data: bytes) -> None:
+    """Refuse what is too long or too wide while it is still bytes, whatever their encoding."""
+    if max(data.count(delimiter) for delimiter in _DELIMITER_BYTES) > 2 * MAX_SLOTS:
+        raise too_many_cells()
     # Inside quotes a record may run over several lines.
-    may_count = '"' not in text
-    for line in _lines(text):
-        if len(line) > LAST_COLUMN and max(map(line.count, _DELIMITERS)) >= LAST_COLUMN:
+    most = MAX_ROWS if b'"' not in data else _LINES_PER_RECORD * MAX_ROWS
+    filled = 0
+    for found in _LINE_OF_BYTES.finditer(data):
+        line = found[0]
+        filled += bool(line.strip(_NOTHING))
+        if filled > most:
+            raise too_many_rows()
+        if len(line) > LAST_COLUMN and max(map(line.count, _DELIMITER_BYTES)) >= LAST_COLUMN:
             raise too_many_cells()
-        filled += bool(line.strip(_DELIMITERS + " \r\n"))
-        if filled > MAX_ROWS:
-            if may_count:
-                raise too_many_rows()
-            return
 
 
-def _delimiter(text: str) -> tuple[str, list[str]]:
-    """What separates the fields, and the lines without a `sep=;` that only Excel reads."""
-    lines = list(_lines(text))
-    if lines and (told := _SEPARATOR_LINE.fullmatch(lines[0])):
-        return told[1], lines[1:]
-    sample = lines[:_SAMPLE_LINES]
-    return max(_DELIMITERS, key=lambda delimiter: _fit(sample, delimiter)), lines
+def _lines(text: str, first: int = 0) -> Iterator[str]:
+    return (line[1] + "\n" for line in islice(_LINE.finditer(text), first, None))
+
+
+def _delimiter(text: str) -> tuple[str, int]:
+    """What separates the fields, and at which line they begin.
+
+    A first line `sep=;` tells it to Excel, which does not show the line.
+    """
+    sample = list(islice(_lines(text), _SAMPLE_LINES))
+    if sample and (told := _SEPARATOR_LINE.fullmatch(sample[0])):
+        return told[1], 1
+    return max(_DELIMITERS, key=lambda delimiter: _fit(sample, delimiter)), 0
 
 
 def _fit(sample: list[str], delimiter: str) -> int:
@@ -117,26 +121,34 @@ def _fit(sample: list[str], delimiter: str) -> int:
     return max(((width - 1) * count for width, count in widths.items()), default=0)
 
 
-def _records(lines: list[str], delimiter: str) -> list[list[str]]:
+def _records(text: str, delimiter: str, first_line: int) -> list[list[str]]:
     """The records; where a quote is misplaced or never closed, each line is one by itself.
 
     Otherwise such a quote would swallow the rows after it.
     """
-    records: list[list[str]] = []
-    filled = 0
     try:
-        for record in csv.reader(lines, delimiter=delimiter, strict=True):
-            records.append(record)
-            filled += any(record)
-            if filled > MAX_ROWS:
-                raise too_many_rows()
+        lines = _lines(text, first_line)
+        return _counted(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
-        return _records_of_single_lines(lines, delimiter)
-    return records
+        single = (
+            next(csv.reader([line.rstrip("\n")], delimiter=delimiter), [])
+            for line in _lines(text, first_line)
+        )
+    try:
+        return _counted(single)
+    except csv.Error as error:
+        raise broken() from error
 
 
-def _records_of_single_lines(lines: list[str], delimiter: str) -> list[list[str]]:
-    return [next(csv.reader([line.rstrip("\n")], delimiter=delimiter), []) for line in lines]
+def _counted(records: Iterable[list[str]]) -> list[list[str]]:
+    kept: list[list[str]] = []
+    filled = 0
+    for record in records:
+        filled += any(record)
+        if filled > MAX_ROWS:
+            raise too_many_rows()
+        kept.append(record)
+    return kept
 
 
 def _cell(value: str) -> Cell:

@@ -41,6 +41,8 @@ _KINDS = {
 }
 UPLOAD_EXTENSIONS = tuple(_KINDS)
 
+# White space and the marks of UTF-8 and UTF-16.
+_NOTHING = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _FOREIGN_SIGNATURES = (
     (b"%PDF", "tài liệu PDF"),
@@ -83,7 +85,7 @@ def read_workbook(data: bytes, filename: str) -> Workbook:
         raise wrong_kind(
             "Không đọc được loại tệp này. Hãy lưu danh sách thành .xlsx, .xls, .ods hoặc .csv."
         )
-    if not data.strip(b" \t\r\n\0"):
+    if not data.strip(_NOTHING):
         raise wrong_kind("Tệp rỗng. Hãy kiểm tra lại rồi chọn tệp danh sách.")
     if data.startswith(_ZIP_SIGNATURES):
         return _read_zip(ZipParts(data), expected, extension)
