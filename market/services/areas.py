@@ -42,6 +42,7 @@ class FoundCommune:
 
     code: str
     name: str
+    province_code: str
     province: str
     old_names: tuple[str, ...] = ()
 
@@ -89,13 +90,14 @@ def get_commune(code: str) -> Commune:
 
 
 def resolve_commune(written: str, *, near: Collection[str] = ()) -> str:
-    """The code of the one commune meant by a code or a name.
+    """The code of the one commune meant by a code or a name, of provinces `near` first.
 
     Raises Invalid with a problem for the field `commune` where none or several fit.
     """
     found = search_communes(written, near=near)
     named = [each for each in found if _bare(fold(each.name)) == _bare(fold(written))]
-    for candidates in (named, found):
+    named_near = [each for each in named if each.province_code in near]
+    for candidates in (named_near, named, found):
         if len(candidates) == 1:
             return candidates[0].code
     message = (
@@ -138,7 +140,13 @@ def search_communes(
     ).all()
     old_names = _matching_old_names(communes, words)
     return [
-        FoundCommune(each.code, each.name, each.province.name, tuple(old_names[each.code]))
+        FoundCommune(
+            each.code,
+            each.name,
+            each.province_code,
+            each.province.name,
+            tuple(old_names[each.code]),
+        )
         for each in communes
     ]
 

@@ -99,14 +99,14 @@ def change_market(market: Market, values: MarketValues, *, version: int, actor: 
     coverage.touch(market.id)
 
 
-def close_market(market: Market, *, on: date, version: int, actor: Actor) -> None:
+def close_market(market: Market, *, closed_on: date, version: int, actor: Actor) -> None:
     """The market no longer counts from that day on."""
     check_version(market, version)
     if market.state is MarketState.CLOSED:
         raise Conflict("Chợ này đã đóng.")
-    _check_past(on, actor, field="on")
-    market.state, market.closed_on = MarketState.CLOSED, on
-    audit.record(actor, "close", market, market_id=market.id, new={"closed_on": on})
+    _check_past(closed_on, actor, field="closed_on")
+    market.state, market.closed_on = MarketState.CLOSED, closed_on
+    audit.record(actor, "close", market, market_id=market.id, new={"closed_on": closed_on})
     coverage.touch(market.id)
 
 
@@ -127,7 +127,7 @@ def change_operator(market: Market, operator: Operator, *, on: date, actor: Acto
     Gives whether anything changed. Raises Invalid for a day that has not come or an
     operator of another province.
     """
-    _check_past(on, actor, field="on")
+    _check_past(on, actor, field="from_day")
     if operator.province_code != market.commune.province_code:
         message = "Đơn vị này thuộc tỉnh khác. Hãy chọn đơn vị trong tỉnh của chợ."
         raise Invalid(message, (Problem(message, field="operator_id"),))

@@ -11,6 +11,7 @@ from market.domain.pages import Page
 from market.domain.roles import Permission, ScopeKind
 from market.domain.text import clean, fold
 from market.extensions import db
+from market.models.area import Province
 from market.models.market import Operator
 from market.services import audit
 from market.services.access import Actor
@@ -78,6 +79,9 @@ def create_operator(values: OperatorValues, *, actor: Actor) -> Operator:
     if provinces is not None and values.province_code not in provinces:
         raise Forbidden("Bạn chỉ được lập đơn vị quản lý chợ trong tỉnh của mình.")
     values = _checked(values)
+    if db.session.get(Province, values.province_code) is None:
+        message = "Hãy chọn tỉnh của đơn vị này."
+        raise Invalid(message, (Problem(message, field="province_code"),))
     operator = Operator(**asdict(values), search=fold(values.name))
     with unique_or(_name_taken()):
         db.session.add(operator)

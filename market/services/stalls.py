@@ -60,7 +60,7 @@ def create_stall(market: Market, *, values: StallValues, actor: Actor) -> Stall:
     _check_section(market, values.section, actor)
     code = _checked_code(values.code)
     since = values.since or actor.today
-    _check_day(since, actor)
+    _check_day(since, actor, field="since")
     stall = Stall(
         market_id=market.id,
         section=values.section,
@@ -264,10 +264,10 @@ def _check_line(line_code: str | None) -> None:
         raise Invalid(message, (Problem(message, "line_unknown", field="line_code"),))
 
 
-def _check_day(day: date, actor: Actor) -> None:
+def _check_day(day: date, actor: Actor, *, field: str = "on") -> None:
     if day > actor.today:
         message = f"Ngày {format_day(day)} chưa tới. Hãy chọn hôm nay hoặc một ngày đã qua."
-        raise Invalid(message, (Problem(message, field="on"),))
+        raise Invalid(message, (Problem(message, field=field),))
 
 
 def _code_taken() -> Invalid:

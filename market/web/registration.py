@@ -2,7 +2,19 @@
 
 from flask import Flask
 
-from market.web import frame, health, home, jobs, sign_in, static_files
+from market.web import (
+    areas,
+    frame,
+    health,
+    home,
+    jobs,
+    markets,
+    operators,
+    sections,
+    sign_in,
+    stalls,
+    static_files,
+)
 from market.web.filters import FILTERS
 
 BLUEPRINTS = (
@@ -10,6 +22,11 @@ BLUEPRINTS = (
     sign_in.bp,
     home.bp,
     jobs.bp,
+    areas.bp,
+    markets.bp,
+    operators.bp,
+    sections.bp,
+    stalls.bp,
 )
 
 

@@ -135,6 +135,12 @@ def test_a_name_that_only_one_commune_has_is_resolved(loaded: Session) -> None:
     assert areas.resolve_commune("dam ha") == "06895"
 
 
+def test_of_two_communes_of_one_name_the_near_one_is_meant(loaded: Session) -> None:
+    assert areas.resolve_commune("Tiên Yên", near={"22"}) == "06862"
+    with pytest.raises(Invalid):
+        areas.resolve_commune("Tiên Yên")
+
+
 def test_a_name_of_several_communes_is_not_guessed(loaded: Session) -> None:
     with pytest.raises(Invalid) as refused:
         areas.resolve_commune("Thống Nhất")
