@@ -180,11 +180,14 @@ def _lock_accounts(run: PrintRun) -> None:
 
 def _record(run: PrintRun, drawn: Drawn, *, actor: Actor) -> None:
     _refuse_stale(run, at=actor.at, payees=drawn.payees)
-    db.session.execute(
+    printed = db.session.scalars(
         update(Sticker)
         .where(Sticker.run_id == run.id, Sticker.state == StickerState.QUEUED)
         .values(state=StickerState.PRINTED, printed_at=actor.at, version=Sticker.version + 1)
-    )
+        .returning(Sticker.serial)
+    ).all()
+    if set(printed) != set(drawn.payees):
+        raise Conflict(f"Đợt {run.number} vừa thay đổi trong lúc in. Hãy in lại từ đầu.")
     sheets = drawn.sheets
     run.state = RunState.PRINTED
     run.printed_at, run.printed_by_id = actor.at, actor.user_id
@@ -230,8 +233,6 @@ def _refuse_stale(run: PrintRun, *, at: datetime, payees: Mapping[str, str] | No
         .order_by(Sticker.place)
     ).all()
     stale = [row.stall_code for row in rows if _is_stale(row, payees)]
-    if payees is not None and len(payees) != len(rows):
-        raise Conflict(f"Đợt {run.number} vừa thay đổi trong lúc in. Hãy in lại từ đầu.")
     if stale:
         raise Conflict(
             f"Tài khoản hoặc tem của điểm {name_some(list(dict.fromkeys(stale)))} đã thay đổi từ"
