@@ -2,9 +2,23 @@
 
 from flask import Flask
 
-from market.cli import area_commands, audit_commands, demo_commands, user_commands
+from market.cli import (
+    account_commands,
+    area_commands,
+    audit_commands,
+    demo_commands,
+    import_commands,
+    user_commands,
+)
 
-GROUPS = (user_commands.users, audit_commands.audit, area_commands.areas, demo_commands.demo)
+GROUPS = (
+    account_commands.accounts,
+    user_commands.users,
+    audit_commands.audit,
+    area_commands.areas,
+    demo_commands.demo,
+    import_commands.import_stalls,
+)
 
 
 def register(app: Flask) -> None:

@@ -1,7 +1,12 @@
 """Which kinds of background work there are, and what is swept now and then."""
 
+from market.jobs import import_jobs
 from market.jobs.worker import Sweeper, Work
-from market.services import account_decisions
+from market.services import account_decisions, import_files, imports
 
-KINDS: dict[str, Work] = {}
-SWEEPERS: tuple[Sweeper, ...] = (account_decisions.sweep,)
+KINDS: dict[str, Work] = {
+    imports.PREVIEW_JOB: import_jobs.preview,
+    imports.APPLY_JOB: import_jobs.apply,
+    imports.UNDO_JOB: import_jobs.undo,
+}
+SWEEPERS: tuple[Sweeper, ...] = (account_decisions.sweep, import_files.purge)

@@ -12,7 +12,7 @@ from market.extensions import db
 from market.models.account import PaymentAccount
 from market.models.import_batch import ImportBatch
 from market.models.market import Market
-from market.services import audit, imports
+from market.services import audit, import_files, imports
 from market.services.access import Actor
 from market.services.import_apply import write_plan
 from market.services.import_preview import Preview, pack_preview, problem_json, work_out
@@ -51,7 +51,7 @@ class Outcome:
     @classmethod
     def of_batch(cls, batch: ImportBatch) -> "Outcome":
         """Of a list that was applied before."""
-        kept = imports.kept_preview(batch)
+        kept = import_files.kept_preview(batch)
         problems = (kept.problems("errors"), kept.problems("warnings")) if kept else ([], [])
         return cls(batch.state is BatchState.APPLIED, batch.counts, *problems)
 
@@ -120,7 +120,7 @@ def apply_file(
     """
     imports.lock_market(market)
     filename, data = file
-    hash_ = imports.content_hash(data)
+    hash_ = import_files.content_hash(data)
     twin = _find_twin(market, hash_, ImportBatch.id > since)
     if twin is not None:
         return Outcome.of_batch(twin)
@@ -129,8 +129,8 @@ def apply_file(
     )
     if preview.errors() and not skip_bad_rows:
         return Outcome.of_preview(preview, applied=False)
-    batch = imports.make_batch(market, filename, data, effective_on=actor.today, actor=actor)
-    imports.seal_preview(batch, pack_preview(preview))
+    batch = import_files.make_batch(market, filename, data, effective_on=actor.today, actor=actor)
+    import_files.seal_preview(batch, pack_preview(preview))
     _write(batch, preview, market=market, actor=actor, progress=progress)
     return Outcome.of_preview(preview, applied=True)
 

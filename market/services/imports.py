@@ -1,14 +1,10 @@
 """Uploaded stall lists: taken in, their columns settled, previewed, kept for a month."""
 
-import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from pathlib import PurePath
-from typing import BinaryIO
+from datetime import date
 
 from sqlalchemy import select
 
-from market.documents.spreadsheets import write_rows_xlsx
 from market.documents.workbooks import read_workbook
 from market.domain.calendar import format_day
 from market.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -16,14 +12,21 @@ from market.domain.imports import BatchState
 from market.domain.pages import PER_PAGE, Page
 from market.domain.roles import Permission, ScopeKind
 from market.domain.stall_list.headings import heading_key
-from market.domain.text import clean
-from market.extensions import db, vault
+from market.extensions import db
 from market.models.import_batch import HeadingChoice, ImportBatch
 from market.models.market import Market
 from market.services import audit
 from market.services.access import Actor, market_condition
+from market.services.import_files import (
+    LONGEST_NAME,
+    OPEN_STATES,
+    content_hash,
+    kept_preview,
+    make_batch,
+    open_file,
+    seal_preview,
+)
 from market.services.import_preview import (
-    BAD,
     KeptPreview,
     Preview,
     pack_columns,
@@ -41,14 +44,9 @@ from market.services.paging import entities_page
 from market.services.uniqueness import unique_or
 from market.services.versions import CHANGED_MEANWHILE, check_version
 
-KEEP_FOR = timedelta(days=30)
 # A longer list is read and written by the worker, with progress shown.
 LONGEST_AT_ONCE = 2_000
-LONGEST_NAME = 200
 PREVIEW_JOB, APPLY_JOB, UNDO_JOB = "preview_import", "apply_import", "undo_import"
-FILE_PURPOSE, PREVIEW_PURPOSE = "file", "preview"
-OPEN_STATES = (BatchState.UPLOADED, BatchState.PREVIEWED)
-GONE = "Tệp của lần nhập này đã được xóa sau 30 ngày. Hãy tải lên lại."
 
 
 def upload(market: Market, filename: str, data: bytes, *, actor: Actor) -> ImportBatch:
@@ -75,30 +73,6 @@ def upload(market: Market, filename: str, data: bytes, *, actor: Actor) -> Impor
     batch = make_batch(market, filename, data, effective_on=actor.today, actor=actor)
     batch.counts = {"rows": count_rows(workbook)}
     audit.record(actor, "upload", batch, market_id=market.id, new={"bytes": len(data)})
-    return batch
-
-
-def make_batch(
-    market: Market, filename: str, data: bytes, *, effective_on: date, actor: Actor
-) -> ImportBatch:
-    """A batch with its file under seal, and what the market's headings were said to mean."""
-    key = vault().new_key()
-    batch = ImportBatch(
-        market_id=market.id,
-        filename=_short_name(filename),
-        content_hash=content_hash(data),
-        wrapped_key=key,
-        file_sealed=vault().seal(key, data, FILE_PURPOSE),
-        mapping=remembered_mapping(market),
-        counts={},
-        effective_on=effective_on,
-        state=BatchState.UPLOADED,
-        uploaded_at=actor.at,
-        uploaded_by_id=actor.user_id,
-        keep_until=actor.today + KEEP_FOR,
-    )
-    db.session.add(batch)
-    db.session.flush()
     return batch
 
 
@@ -228,13 +202,6 @@ def keep_refusal(batch: ImportBatch, refused: Invalid) -> None:
     seal_preview(batch, pack_columns(columns, refused.message))
 
 
-def kept_preview(batch: ImportBatch) -> KeptPreview | None:
-    """The preview as it was kept; None where there is none (any more)."""
-    if batch.wrapped_key is None or batch.preview_sealed is None:
-        return None
-    return KeptPreview(vault().open(batch.wrapped_key, batch.preview_sealed, PREVIEW_PURPOSE))
-
-
 def rows_page(
     kept: KeptPreview, name: str, number: int, per_page: int = PER_PAGE
 ) -> Page[dict[str, object]]:
@@ -242,38 +209,6 @@ def rows_page(
     places = kept.places(name)
     start = (number - 1) * per_page
     return Page(kept.rows(places[start : start + per_page]), len(places), number, per_page)
-
-
-def write_bad_rows(batch: ImportBatch, stream: BinaryIO, *, actor: Actor) -> None:
-    """The rows to correct as a workbook, each with its reason; the download is an audit entry."""
-    kept = kept_preview(batch)
-    if kept is None:
-        raise NotFound(GONE)
-    rows = [
-        (row["cells"], " ".join(error["message"] for error in row.get("errors", ())))
-        for row in kept.rows(kept.places(BAD))
-    ]
-    headings = [column["heading"] for column in kept.columns]
-    write_rows_xlsx(stream, headings, rows, made_at=actor.at)
-    audit.record(actor, "download_bad_rows", batch, market_id=batch.market_id)
-
-
-def purge(at: datetime) -> int:
-    """Destroy files and previews past their day, and the keys that seal them; gives how many."""
-    actor = Actor.system(at, channel="job")
-    due = db.session.scalars(
-        select(ImportBatch)
-        .where(ImportBatch.keep_until < actor.today, ImportBatch.wrapped_key.is_not(None))
-        .order_by(ImportBatch.id)
-        .limit(100)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for batch in due:
-        batch.file_sealed = batch.preview_sealed = batch.wrapped_key = None
-        if batch.state in OPEN_STATES:
-            batch.state = BatchState.DROPPED
-        audit.record(actor, "purge", batch, market_id=batch.market_id)
-    return len(due)
 
 
 def require_open(batch: ImportBatch) -> KeptPreview | None:
@@ -296,35 +231,6 @@ def may_enter_accounts(market: Market, actor: Actor) -> bool:
     return db.session.scalar(select(Market.id).where(Market.id == market.id, allowed)) is not None
 
 
-def remembered_mapping(market: Market) -> dict[str, str]:
-    """What the market's board said its headings mean."""
-    rows = db.session.execute(
-        select(HeadingChoice.heading_key, HeadingChoice.field).where(
-            HeadingChoice.market_id == market.id
-        )
-    )
-    return {key: field for key, field in rows}
-
-
-def open_file(batch: ImportBatch) -> bytes:
-    """The file as it was uploaded; NotFound once it is destroyed."""
-    if batch.wrapped_key is None or batch.file_sealed is None:
-        raise NotFound(GONE)
-    return vault().open(batch.wrapped_key, batch.file_sealed, FILE_PURPOSE)
-
-
-def seal_preview(batch: ImportBatch, packed: bytes) -> None:
-    """Put a preview under the batch's seal."""
-    if batch.wrapped_key is None:
-        raise NotFound(GONE)
-    batch.preview_sealed = vault().seal(batch.wrapped_key, packed, PREVIEW_PURPOSE)
-
-
-def content_hash(data: bytes) -> str:
-    """A keyed hash that tells equal files."""
-    return vault().sameness("file", hashlib.sha256(data).hexdigest())
-
-
 def _remember(market_id: int, chosen: dict[str, str]) -> None:
     known = {
         choice.heading_key: choice
@@ -337,9 +243,3 @@ def _remember(market_id: int, chosen: dict[str, str]) -> None:
             known[key].field = field
         elif len(key) <= LONGEST_NAME:
             db.session.add(HeadingChoice(market_id=market_id, heading_key=key, field=field))
-
-
-def _short_name(filename: str) -> str:
-    """The file's name without its folders; its ending says what it is, so that stays."""
-    name = clean(PurePath(filename.replace("\\", "/")).name)
-    return name[-LONGEST_NAME:]
