@@ -4,7 +4,6 @@ Boxes are millimetres right and down from the caller's origin, where everything 
 all other lengths are points.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,18 +11,17 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from market.documents.accents import read_accent
 from market.documents.label_layouts import Box, Face, Ink, Shape, ShapeKind
 from market.documents.pdf_fonts import RESOURCE_NAMES, PdfFonts
 from market.documents.qr_code import run_edges
 from market.documents.qr_tables import Bits
 from market.documents.sticker_text import POINTS, SetText
-from market.domain.errors import Invalid
 
 Texts = NDArray[np.object_]
 
 # How far from a corner of radius 1 the handles of its Bézier curve stand.
 HANDLE = 1 - 0.5523
-READABLE_CONTRAST = 4.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +33,8 @@ class Inks:
 
 
 def inks(accent: str) -> Inks:
-    """Inks with an accent `#rrggbb`; Invalid where white letters on it could not be read."""
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", accent):
-        raise Invalid(f"Màu “{accent}” không đúng dạng #rrggbb, ví dụ #0b5d51.")
-    red, green, blue = (int(accent[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    contrast = 1.05 / (_luminance(red, green, blue) + 0.05)
-    if contrast < READABLE_CONTRAST:
-        raise Invalid(
-            f"Màu {accent} quá nhạt: chữ trắng trên nền này có độ tương phản {contrast:.1f},"
-            f" cần ít nhất {READABLE_CONTRAST}. Hãy chọn màu đậm hơn."
-        )
+    """Inks with an accent; raises as `read_accent` does."""
+    red, green, blue = read_accent(accent)
     colour = b"%.3f %.3f %.3f" % (red, green, blue)
     return Inks(
         fill={Ink.BLACK: b"0 g\n", Ink.WHITE: b"1 g\n", Ink.ACCENT: colour + b" rg\n"},
@@ -139,12 +129,3 @@ def _corner(
         x + out_x,
         y + out_y,
     )
-
-
-def _luminance(*channels: float) -> float:
-    """Relative luminance (WCAG 2.2)."""
-    linear = [
-        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-        for channel in channels
-    ]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

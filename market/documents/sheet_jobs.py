@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from market.documents.accents import ACCENT
 from market.documents.label_layouts import LogoPlace
 from market.documents.sheets import Template, check_start
 from market.domain.errors import Invalid
 
-ACCENT = "#0b5d51"
 LARGEST_OFFSET = 10.0
 
 

@@ -6,10 +6,10 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from market.documents.accents import ACCENT, read_accent
 from market.documents.label_layouts import Box, Face, Ink, Layout, LogoPlace, Shape, ShapeKind
 from market.documents.qr_code import QUIET_ZONE
 from market.documents.qr_tables import Bits
-from market.documents.sheet_jobs import ACCENT
 from market.documents.sheets import Template
 from market.documents.sticker_check import Confirm, checked
 from market.documents.sticker_text import POINTS, SetText, Sticker, set_texts
@@ -32,8 +32,10 @@ def sticker_png(
 ) -> bytes:
     """A picture of the finished label, its code read back as for a printed one.
 
-    Raises as `write_stickers` does: WrongCode, and Invalid for a template too small.
+    Raises as `write_stickers` does: WrongCode, and Invalid for a template too small or an accent
+    too pale.
     """
+    read_accent(accent)
     (each,) = checked([sticker], confirm)
     layout = template.layout
     template.module_millimetres(each.code.size)

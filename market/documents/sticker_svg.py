@@ -1,19 +1,32 @@
 """Stickers and sheets as SVG: one sticker to keep, a sheet to look at before it is printed."""
 
-from collections.abc import Iterable, Iterator
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from html import escape
 from itertools import islice
 
-from market.documents.label_layouts import Box, Face, Ink, Layout, Shape, ShapeKind
+from market.documents.accents import ACCENT, read_accent
+from market.documents.label_layouts import Box, Face, Ink, Layout, LogoPlace, Shape, ShapeKind
 from market.documents.qr_code import QUIET_ZONE, run_edges
 from market.documents.qr_tables import Bits
-from market.documents.sheet_jobs import ACCENT
 from market.documents.sheets import Template, positions
 from market.documents.sticker_check import CheckedSticker, Confirm, checked
 from market.documents.sticker_text import POINTS, SetText, Sticker, set_texts
 from market.documents.typeface import typeface
 
+Logos = Mapping[LogoPlace, bytes]
+
 WEIGHTS = {Face.REGULAR: 400, Face.SEMIBOLD: 600, Face.BOLD: 700}
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What labels have in common."""
+
+    layout: Layout
+    colours: Mapping[Ink, str]
+    logos: Logos
 
 
 def sticker_svg(
@@ -21,6 +34,7 @@ def sticker_svg(
     template: Template,
     *,
     accent: str = ACCENT,
+    logos: Logos | None = None,
     confirm: Confirm | None = None,
 ) -> str:
     """One label in millimetres, its code read back as for a printed one; raises as `sticker_png`.
@@ -30,7 +44,8 @@ def sticker_svg(
     (each,) = checked([sticker], confirm)
     template.module_millimetres(each.code.size)
     layout = template.layout
-    return _document(layout.width, layout.height, _label(each, layout, accent))
+    label = _label(each, _look(layout, accent, logos))
+    return _document(layout.width, layout.height, label)
 
 
 def sheet_svg(
@@ -39,18 +54,20 @@ def sheet_svg(
     *,
     start: int = 1,
     accent: str = ACCENT,
+    logos: Logos | None = None,
 ) -> str:
     """The first sheet of a run, to be looked at: what stands where, and which slots are used up.
 
     Takes as many stickers as the sheet has room for; raises as `write_stickers` does.
     """
+    look = _look(template.layout, accent, logos)
     slots = positions(template, start, template.labels_per_page - start + 1)
     outline = Box(0, 0, *template.label)
     parts = [_outline(Box(*template.slot_of(slot), *template.label)) for slot in range(start - 1)]
     few = islice(stickers, template.labels_per_page)
     for position, each in zip(slots, checked(few, None), strict=False):
         template.module_millimetres(each.code.size)
-        label = "".join(_label(each, template.layout, accent))
+        label = "".join(_label(each, look))
         place = f"translate({_number(position.x)} {_number(position.y)})"
         frame = _outline(outline, fill="none")
         parts.append(f'<g transform="{place}">{label}{frame}</g>')
@@ -67,13 +84,22 @@ def _document(width: float, height: float, parts: Iterable[str]) -> str:
     )
 
 
-def _label(each: CheckedSticker, layout: Layout, accent: str) -> Iterator[str]:
+def _look(layout: Layout, accent: str, logos: Logos | None) -> _Look:
+    read_accent(accent)
     colours = {Ink.BLACK: "#000", Ink.WHITE: "#fff", Ink.ACCENT: accent}
+    return _Look(layout, colours, logos or {})
+
+
+def _label(each: CheckedSticker, look: _Look) -> Iterator[str]:
+    layout = look.layout
     for shape in layout.shapes:
         if not shape.bleed_only:
-            yield _shape(shape, colours[shape.ink])
+            yield _shape(shape, look.colours[shape.ink])
     for text in set_texts(layout.texts, each.sticker.printed()):
-        yield from _text(text, colours[text.box.ink])
+        yield from _text(text, look.colours[text.box.ink])
+    for place, box in layout.logos.items():
+        if place in look.logos:
+            yield _logo(look.logos[place], box)
     yield _symbol(each.code.matrix, layout.qr, quiet_zone=QUIET_ZONE)
     yield _symbol(each.serial_code, layout.data_matrix, quiet_zone=0)
 
@@ -116,6 +142,14 @@ def _text(text: SetText, colour: str) -> Iterator[str]:
             f' fill="{escape(colour)}" textLength="{_number(length)}"'
             f' lengthAdjust="spacingAndGlyphs">{escape(line.text)}</text>'
         )
+
+
+def _logo(file: bytes, box: Box) -> str:
+    """As large as fits its place, in its middle: what SVG does unless told otherwise."""
+    return (
+        f'<image x="{_number(box.x)}" y="{_number(box.y)}" width="{_number(box.width)}"'
+        f' height="{_number(box.height)}" href="data:image/png;base64,{b64encode(file).decode()}"/>'
+    )
 
 
 def _symbol(matrix: Bits, box: Box, *, quiet_zone: int) -> str:

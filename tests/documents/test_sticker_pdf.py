@@ -262,7 +262,7 @@ def test_a_run_without_stickers_is_refused_and_writes_nothing() -> None:
     [
         ({"start": 9}, "8 ô"),
         ({"offset": (0.0, 10.5)}, r"10.5 mm quá lớn.*10 mm"),
-        ({"accent": "#88ccaa"}, r"tương phản 1\.9.*4\.5"),
+        ({"accent": "#88ccaa"}, "tương phản 1,8, cần ít nhất 4,5"),
         ({"accent": "green"}, "#rrggbb"),
     ],
 )

@@ -1,6 +1,7 @@
 """One sticker as PNG and SVG, and the picture of a sheet before it is printed."""
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from io import BytesIO
 from xml.etree.ElementTree import Element, fromstring
@@ -93,6 +94,12 @@ def test_a_picture_too_small_for_its_payload_is_refused(draw: Callable[..., obje
         draw(sticker(payload="X" * 560, bank_bin=None), get_template("a4-21"))
 
 
+@each_kind
+def test_a_picture_in_too_pale_an_accent_is_refused(draw: Callable[..., object]) -> None:
+    with pytest.raises(Invalid, match="quá nhạt"):
+        draw(sticker(), get_template("a6-card"), accent="#88ccaa")
+
+
 @each_template
 def test_the_svg_says_what_the_sticker_says(template: Template) -> None:
     said = " ".join(words(sticker_svg(sticker(3), template)))
@@ -124,6 +131,24 @@ def painted(path: Element) -> np.ndarray:
     for start, row, length in runs:
         matrix[int(row), int(start) : int(start) + int(length)] = True
     return matrix
+
+
+def test_a_logo_stands_in_its_place_of_the_svg() -> None:
+    template = get_template("a6-card")
+    file = logo("#c00000")
+
+    documents = (
+        sticker_svg(sticker(), template, logos={LogoPlace.BANK: file}),
+        sheet_svg(stickers(1), template, logos={LogoPlace.BANK: file}),
+    )
+
+    for document in documents:
+        (image,) = fromstring(document).iter(f"{SVG}image")
+        assert [float(image.get(edge, 0)) for edge in ("x", "y", "width", "height")] == [
+            9, 21, 18, 12,
+        ]  # fmt: skip
+        kind, _, data = image.get("href", "").partition(",")
+        assert (kind, b64decode(data)) == ("data:image/png;base64", file)
 
 
 def test_the_sheet_shows_used_slots_and_as_many_stickers_as_are_left() -> None:
