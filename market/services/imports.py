@@ -1,6 +1,6 @@
 """Uploaded stall lists: taken in, their columns settled, previewed, kept for a month."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -14,8 +14,10 @@ from market.domain.roles import Permission, ScopeKind
 from market.domain.stall_list.headings import heading_key
 from market.extensions import db
 from market.models.import_batch import HeadingChoice, ImportBatch
+from market.models.job import Job
 from market.models.market import Market
-from market.services import audit
+from market.models.user import User
+from market.services import audit, jobs
 from market.services.access import Actor, market_condition
 from market.services.import_files import (
     LONGEST_NAME,
@@ -47,6 +49,7 @@ from market.services.versions import CHANGED_MEANWHILE, check_version
 # A longer list is read and written by the worker, with progress shown.
 LONGEST_AT_ONCE = 2_000
 PREVIEW_JOB, APPLY_JOB, UNDO_JOB = "preview_import", "apply_import", "undo_import"
+JOBS = (PREVIEW_JOB, APPLY_JOB, UNDO_JOB)
 
 
 def upload(market: Market, filename: str, data: bytes, *, actor: Actor) -> ImportBatch:
@@ -109,6 +112,30 @@ def page_of(market: Market, number: int) -> Page[ImportBatch]:
         .where(ImportBatch.market_id == market.id)
         .order_by(ImportBatch.id.desc()),
         number,
+    )
+
+
+def names_of(batches: Iterable[ImportBatch]) -> dict[int, str]:
+    """The names of those who uploaded, applied or took back these lists, by user id."""
+    ids = {
+        user_id
+        for batch in batches
+        for user_id in (batch.uploaded_by_id, batch.applied_by_id, batch.undone_by_id)
+        if user_id is not None
+    }
+    rows = db.session.execute(select(User.id, User.display_name).where(User.id.in_(ids)))
+    return {user_id: name for user_id, name in rows}
+
+
+def find_job(batch: ImportBatch, *, actor: Actor) -> Job | None:
+    """What the worker has to do for a batch and has not finished, where this user asked for it."""
+    return next(
+        (
+            job
+            for job in jobs.list_pending(JOBS, market_id=batch.market_id, actor=actor)
+            if job.arguments.get("batch") == batch.id
+        ),
+        None,
     )
 
 

@@ -5,7 +5,7 @@ effect of a job and the word that it is finished are one transaction, and only t
 holder of the newest lease may write that word, so doing it twice changes nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +80,21 @@ def find_pending(
         select(Job).where(Job.kind == kind, of_market, Job.state.in_(PENDING)).order_by(Job.id)
     )
     return next((job for job in pending if job.arguments == dict(arguments)), None)
+
+
+def list_pending(kinds: Collection[str], *, market_id: int | None, actor: Actor) -> Sequence[Job]:
+    """What of these kinds this user asked for in a market and is not done yet."""
+    return db.session.scalars(
+        select(Job)
+        .where(
+            Job.kind.in_(kinds),
+            Job.market_id == market_id,
+            Job.asked_by_id == actor.user_id,
+            Job.state.in_(PENDING),
+        )
+        .order_by(Job.id)
+        .limit(100)
+    ).all()
 
 
 def get_own(job_id: int, *, actor: Actor) -> Job:

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from market.domain.jobs import JobState
 from market.domain.roles import Permission
 from market.http.security import current_actor, requires
 from market.models.job import Job
-from market.services import jobs
+from market.services import imports, jobs
 
 bp = Blueprint("jobs", __name__)
 
 # Where one goes when work of a kind is done, or failed and can be tried again.
-RESULT_PAGES: dict[str, Callable[[Job], str]] = {}
+RESULT_PAGES: dict[str, Callable[[Job], str]] = dict.fromkeys(
+    imports.JOBS,
+    lambda job: url_for(
+        "imports.show", market_code=job.arguments["market"], batch_id=job.arguments["batch"]
+    ),
+)
 
 
 @bp.get("/jobs/<int:job_id>")
