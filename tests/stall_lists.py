@@ -27,7 +27,7 @@ def banks() -> BankDirectory:
 def cell(value: Value) -> Cell:
     if value is None:
         return EMPTY_CELL
-    return text_cell(value) if isinstance(value, str) else number_cell(value)
+    return text_cell(value) if isinstance(value, str) else number_cell(float(value))
 
 
 def sheet(

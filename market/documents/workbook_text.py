@@ -72,11 +72,18 @@ def _encoding(data: bytes) -> str:
     low, high = start[::2].count(0), start[1::2].count(0)
     if low or high:
         return "utf-16-le" if high > low else "utf-16-be"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "utf-8" if _is_damaged_utf_8(data) else "cp1258"
+    return "utf-8"
+
+
+def _is_damaged_utf_8(data: bytes) -> bool:
+    """Whether more letters fit UTF-8 than do not: it must not pass for another encoding."""
     read = data.decode("utf-8", "replace")
     bad = read.count("\ufffd")
-    letters = sum(not char.isascii() for char in read) - bad
-    # More good letters than bad ones: damaged UTF-8, which must not pass for something else.
-    return "utf-8" if letters >= bad else "cp1258"
+    return sum(not char.isascii() for char in read) - bad >= bad
 
 
 def _look_over(data: bytes) -> None:

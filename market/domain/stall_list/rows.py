@@ -110,7 +110,7 @@ class _Line:
             text = _cleaned(" ".join(table.grid.cell(number, name).text for name in names))
             return Cell(text, CellKind.TEXT) if text else EMPTY_CELL
         cell = table.grid.cell(number, index)
-        text = _cleaned(cell.text)
+        text = _cleaned(_on_one_line(cell.text) if column.field is Field.STALL else cell.text)
         if text == cell.text:
             return cell
         return cell._replace(text=text) if text else EMPTY_CELL
@@ -255,6 +255,13 @@ class _BodyReader:
 @lru_cache(maxsize=8192)
 def _cleaned(text: str) -> str:
     return clean(text)
+
+
+def _on_one_line(codes: str) -> str:
+    """Codes that stand under one another in a cell, with commas between them."""
+    lines = [line for line in codes.splitlines() if line.strip()]
+    has_several = len(lines) > 1 and all(any(map(str.isdigit, line)) for line in lines)
+    return ", ".join(lines) if has_several else codes
 
 
 def has_word(text: str) -> bool:
