@@ -8,6 +8,7 @@ from market.cli import (
     audit_commands,
     demo_commands,
     import_commands,
+    market_commands,
     user_commands,
 )
 
@@ -16,6 +17,7 @@ GROUPS = (
     user_commands.users,
     audit_commands.audit,
     area_commands.areas,
+    market_commands.markets,
     demo_commands.demo,
     import_commands.import_stalls,
 )

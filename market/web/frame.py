@@ -64,6 +64,7 @@ def _menu(actor: Actor, market: Market | None) -> list[dict[str, Any]]:
         ]
     entries = [
         (_("Chợ"), "markets.index", Permission.READ_REGISTRY),
+        (_("Đơn vị quản lý"), "operators.index", Permission.MANAGE_MARKETS),
         (_("Tỷ lệ"), "coverage.index", Permission.READ_REPORTS),
         (_("Người dùng"), "users.index", Permission.MANAGE_VOLUNTEERS),
         (_("Ngân hàng"), "banks.index", Permission.MANAGE_BANKS),
