@@ -19,7 +19,6 @@ from market.domain.workbook import EMPTY_CELL, Cell, CellKind, MergedRange, Shee
 
 _MEDIA_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 _MANIFEST = "META-INF/manifest.xml"
-_CELLS = frozenset({"table-cell", "covered-table-cell"})
 _NUMBERS = frozenset({"float", "currency", "percentage"})
 
 
@@ -58,7 +57,21 @@ class _ContentReader(XmlReader):
         self._is_in_cell = False
         self._paragraphs: list[str] = []
         self._notes = 0
-        self._enter: dict[str, Callable[[Attributes], None]] = {
+        self._on_enter = self._enter_handlers()
+        self._on_leave = self._leave_handlers()
+
+    def enter(self, name: str, attributes: Attributes) -> None:
+        handler = self._on_enter.get(local_name(name))
+        if handler is not None:
+            handler(attributes)
+
+    def leave(self, name: str) -> None:
+        handler = self._on_leave.get(local_name(name))
+        if handler is not None:
+            handler()
+
+    def _enter_handlers(self) -> dict[str, Callable[[Attributes], None]]:
+        return {
             "style": self._enter_style,
             "table-properties": self._enter_table_properties,
             "table": self._enter_table,
@@ -71,7 +84,9 @@ class _ContentReader(XmlReader):
             "tab": self._enter_break,
             "line-break": self._enter_break,
         }
-        self._leave: dict[str, Callable[[], None]] = {
+
+    def _leave_handlers(self) -> dict[str, Callable[[], None]]:
+        return {
             "table": self._leave_table,
             "table-row": self._leave_row,
             "table-cell": self._leave_cell,
@@ -79,16 +94,6 @@ class _ContentReader(XmlReader):
             "annotation": self._leave_note,
             "p": self._leave_paragraph,
         }
-
-    def enter(self, name: str, attributes: Attributes) -> None:
-        handler = self._enter.get(local_name(name))
-        if handler is not None:
-            handler(attributes)
-
-    def leave(self, name: str) -> None:
-        handler = self._leave.get(local_name(name))
-        if handler is not None:
-            handler()
 
     def _enter_style(self, attributes: Attributes) -> None:
         self._style = attributes.get("style:name", "")

@@ -40,7 +40,7 @@ class XmlReader:
         raise NotImplementedError
 
     def leave(self, name: str) -> None:
-        raise NotImplementedError
+        """Called at the end of an element; most readers have nothing to do there."""
 
     def take_text(self) -> None:
         self._text.clear()

@@ -157,6 +157,8 @@ _PATTERNS: tuple[tuple[Field, int, str], ...] = (
     ),
     (Field.NOTE, 0, r"ghi chu(?: .+)?|chu thich|luu y|note"),
 )
+# One look tells the many texts that are no heading at all.
+_ANY = re.compile("|".join(f"(?:{pattern})" for _, _, pattern in _PATTERNS))
 _COMPILED = tuple((field, rank, re.compile(pattern)) for field, rank, pattern in _PATTERNS)
 _ORDINAL = re.compile(r"stt|tt|so tt|so thu tu|thu tu|no")
 # Citizen ids, the older identity cards and passports, alone or beside something else.
@@ -186,9 +188,12 @@ def read_heading(text: str) -> Heading:
         return Heading()
     # A bracket may name the field, add a unit or only explain.
     for form in (whole, heading_key(_IN_BRACKETS.sub(" ", text))):
-        for field, rank, pattern in _COMPILED:
-            if pattern.fullmatch(form):
-                return Heading(field, rank)
+        if _ANY.fullmatch(form):
+            return next(
+                Heading(field, rank)
+                for field, rank, pattern in _COMPILED
+                if pattern.fullmatch(form)
+            )
     return Heading()
 
 

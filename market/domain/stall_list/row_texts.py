@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from market.domain.text import fold
 
+_LONGEST_SIGNATURE = 120
 # Accents decide: Tống is a family name, Tổng is not.
 _TOTAL = re.compile(r"(?:tổng|cộng)\b")
 _TOTAL_WITHOUT_ACCENTS = re.compile(r"(?:tong cong|tong so|tong|cong)(?: *[:=.(].*| +\d.*)?")
@@ -41,7 +42,7 @@ def is_total(text: str) -> bool:
 
 def is_signature(text: str) -> bool:
     """Whether it stands above or beside a signature, a date included."""
-    return _SIGNATURE.match(fold(text)) is not None
+    return len(text) <= _LONGEST_SIGNATURE and _SIGNATURE.match(fold(text)) is not None
 
 
 def is_remark(text: str) -> bool:

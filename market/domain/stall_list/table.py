@@ -14,6 +14,7 @@ from market.domain.workbook import EMPTY_CELL, Cell, CellKind, MergedRange, Row,
 _DEEPEST_HEADER = 3
 # Letterhead, titles and notes take far less; rows below are data, costly to read as headings.
 _HEADER_WITHIN = 300
+_MOST_CELLS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +125,9 @@ def find_table(workbook: Workbook, mapping: Mapping[str, str]) -> Table:
     `mapping` gives headings, as `Column.heading` spells them, the value of a Field, or ""
     to leave the column out. Raises Invalid with the problem `header_missing`.
     """
-    known = _known(mapping)
-    for sheet in _in_reading_order(workbook):
-        grid = Grid(sheet)
-        for row in sheet.rows[:_HEADER_WITHIN]:
-            table = _table_at(grid, row, known)
-            if table is not None and table.is_complete:
-                return table
+    for table in _candidates(workbook, mapping):
+        if table.is_complete:
+            return table
     raise Invalid(
         message := "Không tìm thấy dòng tiêu đề có cột số điểm kinh doanh (ki-ốt, quầy, sạp)"
         " và cột tên hộ. Hãy thêm dòng tiêu đề hoặc chọn nghĩa cho từng cột.",
@@ -140,17 +137,26 @@ def find_table(workbook: Workbook, mapping: Mapping[str, str]) -> Table:
 
 def guess_table(workbook: Workbook, mapping: Mapping[str, str]) -> Table | None:
     """The row most like a header, for mapping its columns by hand; None in an empty file."""
+    return max(
+        _candidates(workbook, mapping),
+        key=lambda table: (len(table.by_field), len(table.columns)),
+        default=None,
+    )
+
+
+def _candidates(workbook: Workbook, mapping: Mapping[str, str]) -> Iterator[Table]:
+    """Every row that could be a header, from the top of the first sheet on."""
     known = _known(mapping)
-    best: Table | None = None
-    best_score = (0, 0)
+    cells = 0
     for sheet in _in_reading_order(workbook):
         grid = Grid(sheet)
         for row in sheet.rows[:_HEADER_WITHIN]:
+            cells += len(row.cells)
+            if cells > _MOST_CELLS:
+                return
             table = _table_at(grid, row, known)
-            score = (len(table.by_field), len(table.columns)) if table else (0, 0)
-            if table is not None and score > best_score:
-                best, best_score = table, score
-    return best
+            if table is not None:
+                yield table
 
 
 def _in_reading_order(workbook: Workbook) -> list[Sheet]:
