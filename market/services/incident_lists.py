@@ -15,13 +15,14 @@ from market.domain.roles import Permission
 from market.domain.visits import IncidentState
 from market.extensions import db
 from market.models.account import BankEntry
+from market.models.area import Commune
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall
 from market.models.sticker import Sticker
 from market.models.user import User
 from market.models.visit import Incident, Visit
-from market.services import coverage, incidents, scans
+from market.services import incidents, scans
 from market.services.access import Actor
 from market.services.paging import rows_page
 
@@ -135,7 +136,7 @@ def _count_elsewhere(visits: Sequence[Visit], market: Market) -> Counter[int]:
         .where(
             Visit.payee_hash.in_({visit.payee_hash for visit in visits if visit.payee_hash}),
             Visit.result.in_(incidents.OPENING),
-            coverage.in_province(market.commune.province_code),
+            Market.commune_code.in_(_communes_around(market)),
         )
     ).all()
     for visit in visits:
@@ -146,3 +147,13 @@ def _count_elsewhere(visits: Sequence[Visit], market: Market) -> Counter[int]:
         }
         found[visit.id] = len(stalls - {visit.stall_id})
     return found
+
+
+def _communes_around(market: Market) -> Select[tuple[str]]:
+    """The communes of the market's province."""
+    own = aliased(Commune)
+    return (
+        select(Commune.code)
+        .join(own, own.province_code == Commune.province_code)
+        .where(own.code == market.commune_code)
+    )

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
-from market.domain.calendar import day_of, format_day
+from market.domain.calendar import ICT, day_of, format_day
 from market.domain.errors import Conflict, Invalid, Problem
 from market.domain.levels import Level
 from market.domain.text import clean
@@ -31,6 +31,7 @@ RESULTS_BY_HAND = (
 )
 # A phone's clock may be ahead of ours by so much.
 CLOCK_SKEW = timedelta(minutes=10)
+NOON = time(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,21 @@ def record_visit(stall: Stall, *, values: VisitValues, actor: Actor) -> Visit:
     return visit
 
 
-def list_of_stall(stall: Stall, *, limit: int = 50) -> Sequence[Visit]:
-    """The visits to a stall, the latest first."""
-    return db.session.scalars(
+def moment_of(day: date | None, actor: Actor) -> datetime:
+    """When a visit that was written down by hand took place: now, or at noon of its day."""
+    if day is None or day == actor.today:
+        return actor.at
+    return datetime.combine(day, NOON, ICT)
+
+
+def find_last(stall: Stall) -> Visit | None:
+    """The latest visit to the stall."""
+    return db.session.scalar(
         select(Visit)
         .where(Visit.stall_id == stall.id)
         .order_by(Visit.phone_at.desc(), Visit.id.desc())
-        .limit(limit)
-    ).all()
+        .limit(1)
+    )
 
 
 def list_tenancies(stall: Stall, on: date) -> Sequence[Tenancy]:

@@ -3,13 +3,20 @@
 from flask import Flask
 
 from market.web import (
+    accounts,
     areas,
+    foreign_codes,
     frame,
     health,
     home,
+    imports,
+    incidents,
     jobs,
     markets,
+    merchant_merges,
+    merchants,
     operators,
+    rounds,
     sections,
     sign_in,
     stalls,
@@ -27,6 +34,13 @@ BLUEPRINTS = (
     operators.bp,
     sections.bp,
     stalls.bp,
+    merchants.bp,
+    merchant_merges.bp,
+    accounts.bp,
+    imports.bp,
+    rounds.bp,
+    incidents.bp,
+    foreign_codes.bp,
 )
 
 
