@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import lru_cache
 
 from market.domain.stall_list.headings import Field, heading_key
 from market.domain.stall_list.row_texts import (
@@ -84,7 +83,7 @@ class _Line:
         self.all = {
             index: text
             for index, cell in enumerate(row.cells)
-            if cell.kind is not CellKind.EMPTY and (text := _cleaned(cell.text))
+            if cell.kind is not CellKind.EMPTY and (text := clean(cell.text))
         }
         self.main = {
             index: text
@@ -107,10 +106,10 @@ class _Line:
         number, index = self.row.number, column.index
         if column.width > 1 and column.field is Field.MERCHANT:
             names = range(index, index + column.width)
-            text = _cleaned(" ".join(table.grid.cell(number, name).text for name in names))
+            text = clean(" ".join(table.grid.cell(number, name).text for name in names))
             return Cell(text, CellKind.TEXT) if text else EMPTY_CELL
         cell = table.grid.cell(number, index)
-        text = _cleaned(_on_one_line(cell.text) if column.field is Field.STALL else cell.text)
+        text = clean(_on_one_line(cell.text) if column.field is Field.STALL else cell.text)
         if text == cell.text:
             return cell
         return cell._replace(text=text) if text else EMPTY_CELL
@@ -249,12 +248,6 @@ class _BodyReader:
             has_contact = line.holds(Field.PHONE) or line.holds(Field.ACCOUNT)
             return has_contact or filled > _FEW_CELLS
         return filled > 0
-
-
-# The same words for lines, banks and states fill most cells of a list.
-@lru_cache(maxsize=8192)
-def _cleaned(text: str) -> str:
-    return clean(text)
 
 
 def _on_one_line(codes: str) -> str:
