@@ -92,7 +92,7 @@ class PaymentAccount(Base):
     opened_with_help: Mapped[bool] = mapped_column(default=False)
     came_from_number_cell: Mapped[bool] = mapped_column(default=False)
     needs_own_decision: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[AccountState] = mapped_column(text_enum(AccountState), index=True)
+    state: Mapped[AccountState] = mapped_column(text_enum(AccountState))
     is_preferred: Mapped[bool] = mapped_column(default=False)
     becomes_preferred: Mapped[bool] = mapped_column(default=True)
     proof: Mapped[AccountProof] = mapped_column(text_enum(AccountProof), default=AccountProof.NONE)

@@ -900,7 +900,6 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_payment_accounts_number_hash"), ["number_hash"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_payment_accounts_state"), ["state"], unique=False)
         batch_op.create_index(
             "uq_payment_accounts_preferred",
             ["merchant_id"],
@@ -1470,7 +1469,6 @@ def downgrade() -> None:
             sqlite_where=sa.text("is_preferred"),
             postgresql_where=sa.text("is_preferred"),
         )
-        batch_op.drop_index(batch_op.f("ix_payment_accounts_state"))
         batch_op.drop_index(batch_op.f("ix_payment_accounts_number_hash"))
         batch_op.drop_index(batch_op.f("ix_payment_accounts_merchant_id"))
         batch_op.drop_index(batch_op.f("ix_payment_accounts_import_batch_id"))
