@@ -52,7 +52,10 @@ def _configure(app: Flask, settings: Settings, clock: Callable[[], datetime]) ->
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.is_sqlite},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_pre_ping": not settings.is_sqlite,
+            "hide_parameters": True,
+        },
         SESSION_COOKIE_NAME="__Host-cho" if settings.production else "cho",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=settings.production,

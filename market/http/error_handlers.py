@@ -1,5 +1,6 @@
 """The one place that knows which status code a refusal has."""
 
+import sqlite3
 from collections.abc import Sequence
 
 import structlog
@@ -38,6 +39,16 @@ PAGES = frozenset({400, 403, 404, 409, 413, 422, 429, 500, 503})
 CHANGED_MEANWHILE = "Dữ liệu vừa được người khác thay đổi. Hãy tải lại trang, xem lại rồi làm lại."
 FORM_EXPIRED = "Biểu mẫu đã hết hạn. Hãy tải lại trang rồi gửi lại."
 DATABASE_AWAY = "Cơ sở dữ liệu chưa trả lời. Hãy thử lại sau ít phút; chưa có gì được ghi."
+PASSING_TROUBLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
 HOST_NOT_SERVED = "Tên máy chủ này không được phục vụ."
 
 log = structlog.get_logger(__name__)
@@ -92,8 +103,18 @@ def _changed_meanwhile(error: StaleDataError) -> ResponseReturnValue:
 
 
 def _database_away(error: OperationalError) -> ResponseReturnValue:
+    if _is_our_mistake(error.orig):
+        return _unexpected(error)
     log.error("database_away", error=type(error.orig).__name__)
     return error_page(503, DATABASE_AWAY)
+
+
+def _is_our_mistake(error: BaseException | None) -> bool:
+    """SQLite calls a wrong statement an operational error, too; waiting mends only these."""
+    if not isinstance(error, sqlite3.Error):
+        return False
+    # The low byte of an extended code is the code it belongs to.
+    return error.sqlite_errorcode & 0xFF not in PASSING_TROUBLE
 
 
 def _form_expired(error: CSRFError) -> ResponseReturnValue:
