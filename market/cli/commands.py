@@ -9,6 +9,8 @@ from market.cli import (
     demo_commands,
     import_commands,
     market_commands,
+    payload_commands,
+    sticker_commands,
     user_commands,
 )
 
@@ -20,6 +22,8 @@ GROUPS = (
     market_commands.markets,
     demo_commands.demo,
     import_commands.import_stalls,
+    sticker_commands.stickers,
+    payload_commands.payload,
 )
 
 

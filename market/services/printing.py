@@ -7,11 +7,12 @@ transaction and records in a short one, which looks at every account once more u
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 from sqlalchemy import Row, select, update
 
 from market.documents.drawing_release import drawing_release
+from market.documents.pdf_file import Sink
 from market.documents.sticker_pdf import PrintedSheets, write_stickers
 from market.documents.sticker_text import Sticker as PaperSticker
 from market.domain.errors import Conflict, Invalid, Problem
@@ -34,6 +35,9 @@ from market.services.sticker_values import (
     sheet_job,
 )
 
+PRINT_JOB = "print_run"
+# Longer runs are printed in the background.
+MOST_AT_ONCE = 500
 STEP = "Đang vẽ và đọc lại từng mã"
 
 
@@ -48,7 +52,7 @@ class Drawn:
 
 
 def print_run(
-    run: PrintRun, out: BinaryIO, *, market: Market, actor: Actor, progress: Progress = silent
+    run: PrintRun, out: Sink, *, market: Market, actor: Actor, progress: Progress = silent
 ) -> Drawn:
     """Draw the run into `out` and record it as printed, in one transaction.
 
@@ -65,7 +69,7 @@ def print_run(
     return drawn
 
 
-def draw(run: PrintRun, out: BinaryIO, *, on: date, progress: Progress = silent) -> Drawn:
+def draw(run: PrintRun, out: Sink, *, on: date, progress: Progress = silent) -> Drawn:
     """Draw the run's sheets, read every code back and compare it; only reads.
 
     Raises WrongCode for the first that differs, with its stall and serial.
@@ -104,7 +108,7 @@ def record_print(drawn: Drawn, *, market: Market, actor: Actor) -> PrintRun:
     return run
 
 
-def redraw(run: PrintRun, out: BinaryIO, *, actor: Actor) -> PrintedSheets:
+def redraw(run: PrintRun, out: Sink, *, actor: Actor) -> PrintedSheets:
     """Draw a printed run again from its items; whoever gets the file is noted.
 
     The same release gives the same bytes. Raises Conflict for a run that is not printed,
