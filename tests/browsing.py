@@ -50,7 +50,7 @@ def counting_queries() -> Iterator[list[str]]:
     asked: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
+        if not statement.startswith(("BEGIN", "PRAGMA")):
             asked.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

@@ -15,6 +15,7 @@ from market.domain.accounts import (
 from market.domain.banks import BankKind
 from market.models.base import Base, Hash, Id, LongText, Name, Sealed, text_enum
 from market.models.merchant import Merchant
+from market.models.user import User
 
 
 class BankEntry(Base):
@@ -115,6 +116,8 @@ class PaymentAccount(Base):
 
     merchant: Mapped[Merchant] = relationship(lazy="raise")
     bank: Mapped[BankEntry] = relationship(lazy="raise")
+    entered_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[entered_by_id])
+    decided_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[decided_by_id])
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own protocol
 

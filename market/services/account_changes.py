@@ -33,31 +33,25 @@ def with_earlier_accounts(waiting: Sequence[PaymentAccount]) -> set[int]:
     ).intersection(ids)
 
 
-def needs_confirmation(waiting: Iterable[PaymentAccount]) -> set[int]:
-    """The ids of those that come after an earlier account and so need a confirmation."""
-    waiting = [row for row in waiting if row.state is AccountState.AWAITING_APPROVAL]
-    merchants = with_earlier_accounts(waiting)
-    return {account.id for account in waiting if account.merchant_id in merchants}
+def earlier_of(shown: Iterable[PaymentAccount]) -> dict[int, PaymentAccount]:
+    """For each waiting account that comes after an approved one, by its id: that earlier one.
 
-
-def changes_of(waiting: Iterable[PaymentAccount]) -> dict[int, PaymentAccount]:
-    """The account on the stickers that each waiting one would replace, by the waiting one's id."""
-    waiting = [
-        row
-        for row in waiting
-        if row.state is AccountState.AWAITING_APPROVAL and row.becomes_preferred
-    ]
+    Where one is on the stickers it is that; its merchant and bank are loaded.
+    """
+    waiting = [row for row in shown if row.state is AccountState.AWAITING_APPROVAL]
+    if not waiting:
+        return {}
     rows = db.session.scalars(
         select(PaymentAccount)
         .where(
             PaymentAccount.merchant_id.in_({account.merchant_id for account in waiting}),
-            PaymentAccount.is_preferred,
+            PaymentAccount.state.in_((AccountState.APPROVED, AccountState.RETIRED)),
+            PaymentAccount.in_force_from.is_not(None),
         )
         .options(joinedload(PaymentAccount.merchant), joinedload(PaymentAccount.bank))
+        .order_by(PaymentAccount.is_preferred, PaymentAccount.in_force_from, PaymentAccount.id)
     )
-    preferred = {row.merchant_id: row for row in rows}
+    last = {row.merchant_id: row for row in rows}
     return {
-        account.id: preferred[account.merchant_id]
-        for account in waiting
-        if account.merchant_id in preferred
+        account.id: last[account.merchant_id] for account in waiting if account.merchant_id in last
     }

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import joinedload
 
 from market.domain.accounts import AccountState
 from market.domain.labels import LabelledEnum
-from market.domain.pages import Page
+from market.domain.pages import PER_PAGE, Page
 from market.domain.roles import Permission
 from market.domain.text import fold
 from market.extensions import db
@@ -16,7 +15,6 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall
-from market.models.user import User
 from market.services import account_alerts, account_changes, account_decisions, accounts, stalls
 from market.services.access import Actor, stall_condition
 from market.services.paging import entities_page
@@ -45,8 +43,6 @@ class AccountDetail:
     """What an approver should know beside the account itself."""
 
     stall_codes: tuple[str, ...]
-    entered_by: str | None
-    decided_by: str | None
     replaces: PaymentAccount | None
     needs_confirmation: bool
     needs_own_decision: bool
@@ -56,19 +52,32 @@ class AccountDetail:
 
 
 def page_of(
-    market: Market, chosen: AccountFilter, number: int, *, actor: Actor, search: str = ""
+    market: Market,
+    chosen: AccountFilter,
+    number: int,
+    *,
+    actor: Actor,
+    search: str = "",
+    total: int | None = None,
 ) -> Page[PaymentAccount]:
-    """A page of the market's accounts, the newest first; merchant and bank loaded."""
+    """A page of the market's accounts, the newest first; all but stickers loaded.
+
+    `total` is how many the filter shows, where that is known and nothing is searched.
+    """
     query = (
         select(PaymentAccount)
         .join(Merchant, Merchant.id == PaymentAccount.merchant_id)
         .where(_of(market, actor), _condition(chosen, actor))
-        .options(joinedload(PaymentAccount.merchant), joinedload(PaymentAccount.bank))
+        .options(*accounts.WITH_ALL)
         .order_by(PaymentAccount.id.desc())
     )
-    if words := fold(search):
+    words = fold(search)
+    if words:
         query = query.where(or_(*_matches(market, words)))
-    return entities_page(query, number)
+    if total is None or words:
+        return entities_page(query, number)
+    found = db.session.scalars(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE))
+    return Page(found.unique().all(), total, number)
 
 
 def counts(market: Market, *, actor: Actor) -> dict[AccountFilter, int]:
@@ -85,20 +94,16 @@ def details_of(
     shown: Sequence[PaymentAccount], *, market: Market, actor: Actor
 ) -> dict[int, AccountDetail]:
     """What to know beside each account; the number of queries does not grow with them."""
-    codes = _stall_codes(shown, market, actor)
-    people = _names_of(shown)
-    replaced = account_changes.changes_of(shown)
-    changing = account_changes.needs_confirmation(shown)
+    codes = stall_codes(shown, market, actor)
+    earlier = account_changes.earlier_of(shown)
     shared = account_alerts.list_shared(shown, actor=actor)
     mismatched = account_alerts.after_mismatch(shown)
     bursts = account_alerts.in_bursts(shown)
     return {
         account.id: AccountDetail(
             stall_codes=tuple(codes.get(account.merchant_id, ())),
-            entered_by=people.get(account.entered_by_id or 0),
-            decided_by=people.get(account.decided_by_id or 0),
-            replaces=replaced.get(account.id),
-            needs_confirmation=account.id in changing,
+            replaces=_replaced(account, earlier.get(account.id)),
+            needs_confirmation=account.id in earlier,
             needs_own_decision=account_decisions.skip_reason(account) is not None,
             shared_with=tuple(shared.get(account.id, ())),
             after_mismatch=account.id in mismatched,
@@ -106,6 +111,28 @@ def details_of(
         )
         for account in shown
     }
+
+
+def stall_codes(
+    shown: Sequence[PaymentAccount], market: Market, actor: Actor
+) -> dict[int, list[str]]:
+    """The codes of the stalls held now in the market, by merchant of these accounts."""
+    rows = db.session.execute(
+        select(Tenancy.merchant_id, Stall.code)
+        .join(Stall, Stall.id == Tenancy.stall_id)
+        .join(Market, Market.id == Stall.market_id)
+        .where(
+            Stall.market_id == market.id,
+            Tenancy.to_day.is_(None),
+            Tenancy.merchant_id.in_({account.merchant_id for account in shown}),
+            stall_condition(actor, Permission.READ_REGISTRY),
+        )
+        .order_by(Stall.sort_key)
+    )
+    codes: dict[int, list[str]] = {}
+    for merchant_id, code in rows:
+        codes.setdefault(merchant_id, []).append(code)
+    return codes
 
 
 def _of(market: Market, actor: Actor) -> ColumnElement[bool]:
@@ -145,28 +172,8 @@ def _matches(market: Market, words: str) -> list[ColumnElement[bool]]:
     return found
 
 
-def _stall_codes(
-    shown: Sequence[PaymentAccount], market: Market, actor: Actor
-) -> dict[int, list[str]]:
-    rows = db.session.execute(
-        select(Tenancy.merchant_id, Stall.code)
-        .join(Stall, Stall.id == Tenancy.stall_id)
-        .join(Market, Market.id == Stall.market_id)
-        .where(
-            Stall.market_id == market.id,
-            Tenancy.to_day.is_(None),
-            Tenancy.merchant_id.in_({account.merchant_id for account in shown}),
-            stall_condition(actor, Permission.READ_REGISTRY),
-        )
-        .order_by(Stall.sort_key)
-    )
-    codes: dict[int, list[str]] = {}
-    for merchant_id, code in rows:
-        codes.setdefault(merchant_id, []).append(code)
-    return codes
-
-
-def _names_of(shown: Sequence[PaymentAccount]) -> dict[int, str]:
-    ids = {account.entered_by_id for account in shown} | {row.decided_by_id for row in shown}
-    rows = db.session.execute(select(User.id, User.display_name).where(User.id.in_(ids)))
-    return {user_id: name for user_id, name in rows}
+def _replaced(account: PaymentAccount, earlier: PaymentAccount | None) -> PaymentAccount | None:
+    """What the account would take off the stickers."""
+    if earlier is None or not earlier.is_preferred or not account.becomes_preferred:
+        return None
+    return earlier

@@ -30,6 +30,13 @@ from market.services.merchant_scope import now_of_market
 
 NUMBER_PURPOSE = "account"
 PAYLOAD_PURPOSE = "payload"
+# What the pages on accounts read besides the row itself.
+WITH_ALL = (
+    joinedload(PaymentAccount.merchant),
+    joinedload(PaymentAccount.bank),
+    joinedload(PaymentAccount.entered_by),
+    joinedload(PaymentAccount.decided_by),
+)
 KIND_OF_BANK = {
     BankKind.WALLET: AccountKind.WALLET,
     BankKind.MOBILE_MONEY: AccountKind.MOBILE_MONEY,
@@ -207,13 +214,13 @@ def get_account(
     permission: Permission = Permission.READ_REGISTRY,
     lock: bool = False,
 ) -> PaymentAccount:
-    """An account of a merchant of that market, merchant and bank loaded; else NotFound."""
+    """An account of a merchant of that market, all but stickers loaded; else NotFound."""
     query = (
         select(PaymentAccount)
         .where(
             PaymentAccount.id == account_id, of_market(market, actor=actor, permission=permission)
         )
-        .options(joinedload(PaymentAccount.merchant), joinedload(PaymentAccount.bank))
+        .options(*WITH_ALL)
         .execution_options(populate_existing=True)
     )
     if lock:

@@ -200,13 +200,16 @@ def _list_page(market: Market, refused: DomainError | None = None) -> str:
     actor = current_actor()
     chosen = AccountFilter.chosen(request.args.get("show"))
     search = request.args.get("q", "")[:LONGEST_SEARCH]
-    page = account_lists.page_of(market, chosen, page_number(), actor=actor, search=search)
+    counts = account_lists.counts(market, actor=actor)
+    page = account_lists.page_of(
+        market, chosen, page_number(), actor=actor, search=search, total=counts[chosen]
+    )
     problems = problems_of(refused)
     return render_template(
         "accounts/index.html",
         page=page,
         chosen=chosen,
-        filters=account_lists.counts(market, actor=actor),
+        filters=counts,
         numbers=accounts.show_numbers(page.items, market=market, actor=actor),
         details=account_lists.details_of(page.items, market=market, actor=actor),
         is_fresh=account_decisions.is_fresh(actor),
