@@ -72,10 +72,10 @@ def printed(
     return file.getvalue(), result
 
 
-def logo(colour: str) -> bytes:
+def logo(colour: str, size: tuple[int, int] = (80, 40)) -> bytes:
     """A picture file, twice as wide as high."""
     file = BytesIO()
-    Image.new("RGBA", (80, 40), colour).save(file, "PNG")
+    Image.new("RGBA", size, colour).save(file, "PNG")
     return file.getvalue()
 
 

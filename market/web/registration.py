@@ -5,6 +5,7 @@ from flask import Flask
 from market.web import (
     accounts,
     areas,
+    branding,
     foreign_codes,
     frame,
     health,
@@ -16,11 +17,13 @@ from market.web import (
     merchant_merges,
     merchants,
     operators,
+    public_check,
     rounds,
     sections,
     sign_in,
     stalls,
     static_files,
+    stickers,
 )
 from market.web.filters import FILTERS
 
@@ -32,6 +35,7 @@ BLUEPRINTS = (
     areas.bp,
     markets.bp,
     operators.bp,
+    branding.bp,
     sections.bp,
     stalls.bp,
     merchants.bp,
@@ -41,6 +45,8 @@ BLUEPRINTS = (
     rounds.bp,
     incidents.bp,
     foreign_codes.bp,
+    stickers.bp,
+    public_check.bp,
 )
 
 
