@@ -1,5 +1,6 @@
 """The frame around every page: who is signed in, the menu, the market being worked on."""
 
+from functools import cache
 from typing import Any
 
 from flask import current_app, g, request, url_for
@@ -7,12 +8,15 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from market.domain.roles import Permission
+from market.extensions import babel
 from market.http.security import current_actor
 from market.models.market import Market
 from market.services import access
 from market.services.access import Actor
 
 MOST_MARKETS_IN_SWITCH = 30
+SOURCE_LANGUAGE = "vi"
+LANGUAGES = {SOURCE_LANGUAGE: "Tiếng Việt", "en": "English"}
 
 
 def open_market(code: str, permission: Permission) -> Market:
@@ -82,7 +86,7 @@ def _entry(label: str, endpoint: str, **values: Any) -> dict[str, Any]:
     return {
         "label": label,
         "url": url_for(endpoint, **values),
-        "current": here == endpoint.split(".")[0],
+        "current": here == endpoint.split(".", maxsplit=1)[0],
     }
 
 
@@ -100,9 +104,17 @@ def _switch(actor: Actor) -> list[dict[str, str]]:
     ]
 
 
+@cache
+def _translated() -> frozenset[str]:
+    return frozenset({SOURCE_LANGUAGE, *map(str, babel.list_translations())})
+
+
 def _languages() -> list[dict[str, Any]]:
+    """The switch: only languages the pages are really translated into."""
+    names = [(code, name) for code, name in LANGUAGES.items() if code in _translated()]
+    if len(names) == 1:
+        return []
     current = str(get_locale())
-    names = (("vi", "Tiếng Việt"), ("en", "English"))
     return [
         {
             "code": code,
