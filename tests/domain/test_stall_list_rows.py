@@ -44,6 +44,21 @@ def test_a_text_merged_over_columns_is_a_title_whatever_it_says() -> None:
     assert (stall_list.records[0].section, told(stall_list)) == ("Ven sông", [])
 
 
+def test_a_title_may_stand_in_any_first_column() -> None:
+    stall_list = read_rows(
+        [
+            ["Số TK", "Ngân hàng", "Họ tên", "Số sạp"],
+            ["II. KHU HÀNG KHÔ"],
+            ["8800100001", "BIDV", "Vi Thị Một", "A1"],
+            ["Hàng khô"],
+            ["8800100002", "BIDV", "Vi Thị Hai", "A2"],
+        ]
+    )
+
+    assert [record.section for record in stall_list.records] == ["KHU HÀNG KHÔ", "Hàng khô"]
+    assert told(stall_list) == []
+
+
 def test_a_section_column_outranks_the_title() -> None:
     rows: list[list[Value]] = [
         ["Khu", "Số sạp", "Họ tên"],
@@ -82,6 +97,12 @@ def test_a_family_name_like_total_is_no_total() -> None:
     stall_list = read_rows([["Họ tên", "Số sạp"], ["Tống Thị Một", "A1"]])
 
     assert stall_list.stalls == 1
+
+
+def test_a_name_that_begins_like_a_total_stays_a_name() -> None:
+    stall_list = read_rows([["Họ tên", "Số sạp"], ["Cộng Thị Một", "A1"], ["Cộng khu I", 20]])
+
+    assert [record.merchant_name for record in stall_list.records] == ["Cộng Thị Một"]
 
 
 @pytest.mark.parametrize(

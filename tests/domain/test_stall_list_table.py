@@ -1,13 +1,17 @@
 """The table is found under letterheads, in deep headers and by a mapping made by hand."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from market.domain.errors import Invalid
 from market.domain.stall_list.headings import Field
-from market.domain.stall_list.records import StallList
+from market.domain.stall_list.records import StallList, StallRecord
 from market.domain.stall_list.table import find_table, guess_table
+from market.domain.stalls import StallState
 from market.domain.workbook import Workbook
 from tests.stall_lists import read_rows, read_sheets, sheet, told
 
@@ -186,6 +190,52 @@ def test_columns_with_one_heading_are_mapped_one_by_one() -> None:
     (record,) = read_rows(rows, mapping={"Số (2)": "phone"}).records
 
     assert record.phone == "0900000001"
+
+
+ANY_HEADINGS = {
+    "A1": ["Ki ốt số", "Số ki-ốt", "Quầy số", "Số sạp", "Ô số", "Vị trí", "Mã điểm KD"],
+    "Dãy 1": ["Khu", "Dãy", "Khu vực"],
+    "Vi Thị Một": ["Họ và tên", "Họ tên chủ hộ", "Chủ hộ", "Tên hộ kinh doanh", "Tên tiểu thương"],
+    "0900000001": ["Số điện thoại", "Điện thoại", "SĐT", "Số ĐT"],
+    "Rau": ["Ngành hàng", "Ngành hàng kinh doanh", "Mặt hàng", "Mặt hàng kinh doanh", "Ngành nghề"],
+    "8800100001": ["Số tài khoản", "Số TK", "STK"],
+    "BIDV": ["Ngân hàng", "Tên ngân hàng", "Tên NH", "NH", "Mở tại ngân hàng"],
+    "VI THI MOT": ["Chủ tài khoản", "Tên chủ TK"],
+    "Tạm nghỉ": ["Tình trạng", "Trạng thái"],
+    "6,5": ["Diện tích"],
+    "hộ mới": ["Ghi chú"],
+    "0101234567": ["Mã số HKD", "MST"],
+}
+
+
+@given(st.data())
+def test_columns_may_come_in_any_order_under_any_of_their_headings(data: st.DataObject) -> None:
+    values = data.draw(st.permutations(sorted(ANY_HEADINGS)))
+    headings = [data.draw(st.sampled_from(ANY_HEADINGS[value])) for value in values]
+
+    stall_list = read_rows([headings, values])
+
+    assert told(stall_list) == []
+    assert stall_list.unknown_columns == ()
+    assert stall_list.records == (
+        StallRecord(
+            row=2,
+            stalls=("A1",),
+            state=StallState.RESTING,
+            section="Dãy 1",
+            area=Decimal("6.5"),
+            note="hộ mới",
+            line_code="vegetables",
+            line_text="Rau",
+            merchant=0,
+            merchant_name="Vi Thị Một",
+            phone="0900000001",
+            registration_code="0101234567",
+            bank_bin="970418",
+            account_number="8800100001",
+            holder="VI THI MOT",
+        ),
+    )
 
 
 def test_a_header_is_guessed_for_mapping_by_hand() -> None:

@@ -7,8 +7,8 @@ from market.domain.text import fold
 
 _LONGEST_SIGNATURE = 120
 # Accents decide: Tống is a family name, Tổng is not.
-_TOTAL = re.compile(r"(?:tổng|cộng)\b")
-_TOTAL_WITHOUT_ACCENTS = re.compile(r"(?:tong cong|tong so|tong|cong)(?: *[:=.(].*| +\d.*)?")
+_TOTAL = re.compile(r"(?:tổng cộng|tổng số|tổng|cộng|tong cong|tong so)(?: *[:=.(].*| +\d.*)?")
+_TOTAL_OF = re.compile(r"(?:tổng|cộng)\b")
 _SIGNATURE = re.compile(
     r"nguoi (?:lap|tong hop|ke khai|thuc hien|bao cao|kiem tra|duyet|cung cap|phu trach|ghi)\b"
     r"|lap (?:bieu|bang)\b|can bo\b|chuyen vien\b|ke toan\b|thu quy\b|thu ky\b|thu truong\b"
@@ -36,8 +36,13 @@ _COLUMN_NUMBER = re.compile(r"[(\[]?(\d{1,2}|[a-zđ])[)\]]?")
 
 
 def is_total(text: str) -> bool:
-    lower = text.casefold()
-    return _TOTAL.match(lower) is not None or _TOTAL_WITHOUT_ACCENTS.fullmatch(lower) is not None
+    """Whether it says "total", with or without a figure."""
+    return _TOTAL.fullmatch(text.casefold()) is not None
+
+
+def begins_like_total(text: str) -> bool:
+    """Whether it may say what is added up: "Cộng khu I", unless it is a name."""
+    return _TOTAL_OF.match(text.casefold()) is not None
 
 
 def is_signature(text: str) -> bool:

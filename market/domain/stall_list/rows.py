@@ -7,6 +7,7 @@ from enum import Enum, auto
 from market.domain.stall_list.headings import Field, heading_key
 from market.domain.stall_list.row_texts import (
     are_column_numbers,
+    begins_like_total,
     is_number_of_title,
     is_remark,
     is_signature,
@@ -133,6 +134,7 @@ class _BodyReader:
         self._last_title_column = max(
             self._columns[field].index for field in _MAY_HOLD_TITLE if field in self._columns
         )
+        self._first_column = min(column.index for column in table.columns)
         self._last_headings = table.last_header_row
         self._title: Row | None = None
         self._section: str | None = None
@@ -180,7 +182,7 @@ class _BodyReader:
             return _Kind.OTHER
         if not line.number and self._repeats_headings(line):
             return _Kind.HEADINGS
-        if is_total(next(iter(line.all.values()))):
+        if self._is_total(line):
             return _Kind.TOTAL
         if self._numbers_columns(line):
             return _Kind.OTHER
@@ -200,11 +202,25 @@ class _BodyReader:
         is_near = line.row.number <= self._last_headings + _NUMBERS_STAND_WITHIN
         return is_near and are_column_numbers(list(line.all.values()))
 
+    def _is_total(self, line: _Line) -> bool:
+        index, text = next(iter(line.all.items()))
+        if is_total(text) or not begins_like_total(text):
+            return is_total(text)
+        # In the column of names and beside a code in letters, a line or a bank it is a name.
+        return index != self._columns[Field.MERCHANT].index or not any(
+            line.holds(field) and line.held[field].kind is CellKind.TEXT
+            for field in (Field.STALL, Field.LINE, Field.BANK)
+        )
+
     def _is_title(self, line: _Line) -> bool:
-        if any(line.holds(field) for field in _NEVER_BESIDE_TITLE):
-            return False
         index, text = next(iter(line.main.items()))
-        if not self._may_hold_title(line.row, index) or is_remark(text):
+        if not _is_worded(line.row.cell(index)) or is_remark(text):
+            return False
+        if len(line.all) == 1 and (is_title(text) or index == self._first_column):
+            return not (index == self._columns[Field.STALL].index and is_stall_code(text))
+        if index > self._last_title_column:
+            return False
+        if any(line.holds(field) for field in _NEVER_BESIDE_TITLE):
             return False
         if self._belongs_to_stall(line, index, text):
             return False
@@ -227,15 +243,6 @@ class _BodyReader:
             return is_stall_code(text)
         return line.holds(Field.STALL)
 
-    def _may_hold_title(self, row: Row, index: int) -> bool:
-        """Titles are words, and begin no further right than the stall and its merchant."""
-        cell = row.cell(index)
-        return (
-            index <= self._last_title_column
-            and cell.kind is CellKind.TEXT
-            and any(char.isalpha() for char in cell.text)
-        )
-
     def _is_stall(self, line: _Line) -> bool:
         if line.holds(Field.STALL):
             return True
@@ -248,6 +255,10 @@ class _BodyReader:
             has_contact = line.holds(Field.PHONE) or line.holds(Field.ACCOUNT)
             return has_contact or filled > _FEW_CELLS
         return filled > 0
+
+
+def _is_worded(cell: Cell) -> bool:
+    return cell.kind is CellKind.TEXT and any(char.isalpha() for char in cell.text)
 
 
 def _on_one_line(codes: str) -> str:
