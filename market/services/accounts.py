@@ -30,10 +30,10 @@ from market.services.merchant_scope import now_of_market
 
 NUMBER_PURPOSE = "account"
 PAYLOAD_PURPOSE = "payload"
+WITH_OWNER = (joinedload(PaymentAccount.merchant), joinedload(PaymentAccount.bank))
 # What the pages on accounts read besides the row itself.
 WITH_ALL = (
-    joinedload(PaymentAccount.merchant),
-    joinedload(PaymentAccount.bank),
+    *WITH_OWNER,
     joinedload(PaymentAccount.entered_by),
     joinedload(PaymentAccount.decided_by),
 )
@@ -214,17 +214,18 @@ def get_account(
     permission: Permission = Permission.READ_REGISTRY,
     lock: bool = False,
 ) -> PaymentAccount:
-    """An account of a merchant of that market, all but stickers loaded; else NotFound."""
-    query = (
-        select(PaymentAccount)
-        .where(
-            PaymentAccount.id == account_id, of_market(market, actor=actor, permission=permission)
-        )
-        .options(*WITH_ALL)
-        .execution_options(populate_existing=True)
+    """An account of a merchant of that market, merchant and bank loaded; else NotFound.
+
+    Locked it is read anew; otherwise who entered and who decided are loaded, too.
+    """
+    query = select(PaymentAccount).where(
+        PaymentAccount.id == account_id, of_market(market, actor=actor, permission=permission)
     )
     if lock:
+        query = query.options(*WITH_OWNER).execution_options(populate_existing=True)
         query = query.with_for_update(of=PaymentAccount)
+    else:
+        query = query.options(*WITH_ALL)
     account = db.session.scalar(query)
     if account is None:
         raise NotFound("Không tìm thấy tài khoản này.")
@@ -281,7 +282,7 @@ def list_of_merchant(
             PaymentAccount.merchant_id == merchant.id,
             of_market(market, actor=actor, permission=Permission.READ_REGISTRY),
         )
-        .options(joinedload(PaymentAccount.bank), joinedload(PaymentAccount.merchant))
+        .options(*WITH_OWNER)
         .order_by(PaymentAccount.entered_at.desc(), PaymentAccount.id.desc())
         .limit(100)
     ).all()
