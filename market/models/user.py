@@ -3,20 +3,33 @@
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.domain.roles import Permission, Role, ScopeKind, permissions_of
-from market.models.base import Base, Hash, Id, Name, text_enum
+from market.domain.text import fold
+from market.models.area import Province
+from market.models.base import Base, Hash, Id, Name, Search, text_enum
+from market.models.market import Market, Operator, Section
+
+
+def _words_of(context: DefaultExecutionContext) -> str:
+    values = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return fold(f"{values['display_name']} {values['email']}")[:400]
 
 
 class User(Base):
-    """Somebody who signs in; `email` is kept folded to lower case."""
+    """Somebody who signs in; `email` is kept folded to lower case.
+
+    `search` is the folded name, then the email.
+    """
 
     __tablename__ = "users"
 
     id: Mapped[Id]
     email: Mapped[str] = mapped_column(String(254), unique=True)
     display_name: Mapped[Name]
+    search: Mapped[Search] = mapped_column(default=_words_of)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     password_changed_at: Mapped[datetime | None]
     must_change_password: Mapped[bool] = mapped_column(default=False)
@@ -62,6 +75,10 @@ class Grant(Base):
     revoked_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(back_populates="grants", lazy="raise", foreign_keys=[user_id])
+    province: Mapped[Province | None] = relationship(lazy="raise")
+    operator: Mapped[Operator | None] = relationship(lazy="raise")
+    market: Mapped[Market | None] = relationship(lazy="raise")
+    section: Mapped[Section | None] = relationship(lazy="raise")
 
     def is_live(self, today: date) -> bool:
         """Whether it gives anything on that day."""

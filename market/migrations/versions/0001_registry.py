@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("display_name", sa.String(length=200), nullable=False),
+        sa.Column("search", sa.String(length=400), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("password_changed_at", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("must_change_password", sa.Boolean(), nullable=False),
@@ -132,6 +133,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_users_search"), ["search"], unique=False)
+
     op.create_table(
         "communes",
         sa.Column("code", sa.String(length=5), nullable=False),
@@ -1546,6 +1550,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_communes_province_code"))
 
     op.drop_table("communes")
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_users_search"))
+
     op.drop_table("users")
     op.drop_table("throttles")
     with op.batch_alter_table("provinces", schema=None) as batch_op:
