@@ -4,9 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.domain.markets import MarketClass, MarketState, MarketTrade, OperatorKind
+from market.domain.text import sort_key
 from market.models.area import Commune
 from market.models.base import Base, Id, LongText, Name, Search, text_enum
 
@@ -25,10 +27,16 @@ class Operator(Base):
     hotline: Mapped[str | None] = mapped_column(String(20))
 
 
+def _key_of_name(context: DefaultExecutionContext) -> str:
+    values = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return sort_key(values["name"])
+
+
 class Market(Base):
     """A traditional market; `code` is unique and stable, e.g. `QN-DAMHA`.
 
-    `cashless_fees` names the fees collected without cash since `cashless_fees_since`.
+    `sort_key` orders names the Vietnamese way, by code points whatever the database's
+    language. `cashless_fees` names the fees collected without cash since `cashless_fees_since`.
     """
 
     __tablename__ = "markets"
@@ -43,6 +51,9 @@ class Market(Base):
     code: Mapped[str] = mapped_column(String(32), unique=True)
     name: Mapped[Name]
     search: Mapped[Search]
+    sort_key: Mapped[str] = mapped_column(
+        String(820).with_variant(String(820, collation="C"), "postgresql"), default=_key_of_name
+    )
     commune_code: Mapped[str] = mapped_column(ForeignKey("communes.code"), index=True)
     address: Mapped[str | None] = mapped_column(String(300))
     trade: Mapped[MarketTrade] = mapped_column(text_enum(MarketTrade))

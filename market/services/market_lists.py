@@ -85,7 +85,7 @@ def _query(actor: Actor, chosen: MarketFilter) -> Select[tuple[Market, str | Non
         .outerjoin(Operator, Operator.id == MarketOperator.operator_id)
         .where(market_condition(actor, Permission.READ_REGISTRY), *_conditions(actor, chosen))
         .options(joinedload(Market.commune).joinedload(Commune.province))
-        .order_by(Market.search, Market.id)
+        .order_by(Market.sort_key, Market.id)
     )
 
 

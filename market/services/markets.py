@@ -15,7 +15,7 @@ from market.domain.errors import Conflict, Forbidden, Invalid, Problem
 from market.domain.markets import MarketClass, MarketState, MarketTrade
 from market.domain.roles import Permission
 from market.domain.spans import find_slot
-from market.domain.text import clean, fold
+from market.domain.text import clean, fold, sort_key
 from market.extensions import db
 from market.models.area import Commune
 from market.models.market import Market, MarketOperator, Operator
@@ -94,7 +94,7 @@ def change_market(market: Market, values: MarketValues, *, version: int, actor: 
     old, old_note = _facts(market), market.note
     for name, value in asdict(values).items():
         setattr(market, name, value)
-    market.search = fold(values.name)
+    market.search, market.sort_key = fold(values.name), sort_key(values.name)
     _record_change(market, old, actor, is_noted=old_note != values.note)
     coverage.touch(market.id)
 

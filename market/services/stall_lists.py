@@ -24,7 +24,7 @@ from market.models.merchant import Merchant, Tenancy
 from market.models.stall import BusinessLine, Stall
 from market.models.sticker import Sticker
 from market.models.visit import Visit
-from market.services import accounts, coverage
+from market.services import accounts, coverage, sticker_moves
 from market.services.access import Actor, stall_condition
 from market.services.paging import rows_page
 from market.services.stall_states import is_in_state, state_on
@@ -223,22 +223,16 @@ def _add_stickers(rows: Mapping[int, StallRow]) -> None:
     states: defaultdict[int, set[StickerState]] = defaultdict(set)
     found = db.session.execute(
         select(Sticker.stall_id, Sticker.state)
-        .where(Sticker.stall_id.in_(rows), or_(Sticker.state.in_(STICKER_ORDER[1:]), still_hangs()))
+        .where(
+            Sticker.stall_id.in_(rows),
+            or_(Sticker.state.in_(STICKER_ORDER[1:]), sticker_moves.still_hangs()),
+        )
         .distinct()
     )
     for stall_id, state in found:
         states[stall_id].add(state)
     for stall_id, own in states.items():
         rows[stall_id].sticker = min(own, key=STICKER_ORDER.index)
-
-
-def still_hangs() -> ColumnElement[bool]:
-    """Void stickers that hung and that no visit found gone."""
-    return and_(
-        Sticker.state == StickerState.VOID,
-        Sticker.hung_at.is_not(None),
-        Sticker.gone_at.is_(None),
-    )
 
 
 def _add_checks(rows: Mapping[int, StallRow]) -> None:

@@ -26,7 +26,8 @@ from market.models.visit import Incident
 from market.services import accounts, coverage
 from market.services.access import Actor, stall_condition
 from market.services.market_lists import is_point
-from market.services.stall_lists import Missing, lacks, still_hangs
+from market.services.stall_lists import Missing, lacks
+from market.services.sticker_moves import still_hangs
 
 
 class Task(LabelledEnum):
@@ -45,8 +46,8 @@ class Task(LabelledEnum):
 
 NEEDED = {
     Task.APPROVE_ACCOUNTS: Permission.APPROVE_ACCOUNTS,
-    Task.CLOSE_INCIDENTS: Permission.RECORD_VISITS,
-    Task.TAKE_DOWN_VOID: Permission.RECORD_VISITS,
+    Task.CLOSE_INCIDENTS: Permission.WRITE_REGISTRY,
+    Task.TAKE_DOWN_VOID: Permission.PRINT_STICKERS,
     Task.FINISH_IMPORTS: Permission.WRITE_REGISTRY,
     Task.PRINT_STICKERS: Permission.PRINT_STICKERS,
     Task.CHECK_STALLS: Permission.RECORD_VISITS,

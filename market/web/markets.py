@@ -15,6 +15,7 @@ from market.extensions import db
 from market.http.forms import load_form
 from market.http.pagination import page_number
 from market.http.problems import errors_by_field, problems_of
+from market.http.query import find_member
 from market.http.security import current_actor, requires
 from market.models.market import Market
 from market.schemas.markets import (
@@ -31,6 +32,7 @@ from market.web import next_steps
 from market.web.frame import open_market
 from market.web.links import reachable
 
+LONGEST_SEARCH = 100
 # Pages of other features that the day's page links to.
 LINKED = ("coverage.market", "accounts.index", "incidents.index", "imports.index")
 
@@ -158,13 +160,11 @@ def reopen(market_code: str) -> ResponseReturnValue:
 
 def _filter() -> MarketFilter:
     """The filters of the address; open markets where nothing is said of the state."""
-    asked = request.args
-    state = next((each for each in MarketState if each == asked.get("state")), None)
     return MarketFilter(
-        search=asked.get("q", "")[:100],
-        market_class=next((each for each in MarketClass if each == asked.get("class")), None),
-        state=state or MarketState.OPEN,
-        is_running={"yes": True, "no": False}.get(asked.get("running", "")),
+        search=request.args.get("q", "")[:LONGEST_SEARCH],
+        market_class=find_member("class", MarketClass),
+        state=find_member("state", MarketState) or MarketState.OPEN,
+        is_running={"yes": True, "no": False}.get(request.args.get("running", "")),
     )
 
 

@@ -32,7 +32,7 @@ WAYS = {
         _l("{count} điểm có mã không trả đúng người bán"), _l("Xử lý"), "incidents.index"
     ),
     Task.TAKE_DOWN_VOID: Way(
-        _l("{count} điểm có thể còn treo tem đã hủy"), _l("Xem các điểm"), "stickers.index"
+        _l("{count} điểm có thể còn treo tem đã hủy"), _l("Xem các điểm"), "stickers.hanging"
     ),
     Task.FINISH_IMPORTS: Way(
         _l("{count} danh sách đã tải lên, chưa nhập"), _l("Nhập tiếp"), "imports.index"

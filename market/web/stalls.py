@@ -15,6 +15,7 @@ from market.extensions import db
 from market.http.forms import load_form
 from market.http.pagination import page_number
 from market.http.problems import errors_by_field, problems_of
+from market.http.query import find_id, find_member
 from market.http.security import current_actor, requires
 from market.models.market import Market, Section
 from market.models.stall import Stall
@@ -28,7 +29,7 @@ from market.web.links import reachable
 
 # What both forms of a stall share with the row, besides its section.
 PLAIN_FIELDS = ("code", "placement", "form", "area_m2", "line_code", "note")
-LONGEST_ID = 15
+LONGEST_SEARCH = 100
 
 bp = Blueprint("stalls", __name__, url_prefix="/markets/<market_code>/stalls")
 
@@ -162,16 +163,13 @@ def _status(refused: DomainError) -> int:
 
 def _filter() -> StallFilter:
     """The filters of the address; what is not one of the choices is left aside."""
-    asked = request.args
-    section = asked.get("section", "")
-    is_id = section.isascii() and section.isdigit() and len(section) <= LONGEST_ID
     return StallFilter(
-        search=asked.get("q", "")[:100],
-        section_id=int(section) if is_id else None,
-        line_code=asked.get("line") or None,
-        state=next((each for each in StallState if each == asked.get("state")), None),
-        level=next((each for each in Level if each == asked.get("level")), None),
-        missing=next((each for each in Missing if each == asked.get("missing")), None),
+        search=request.args.get("q", "")[:LONGEST_SEARCH],
+        section_id=find_id("section"),
+        line_code=request.args.get("line") or None,
+        state=find_member("state", StallState),
+        level=find_member("level", Level),
+        missing=find_member("missing", Missing),
     )
 
 
@@ -199,7 +197,7 @@ def _page(
         "stalls/show.html",
         stall=stall,
         shown=shown,
-        merchant_urls=_merchant_urls(market, shown),
+        links=_links(market, stall, shown),
         today=current_actor().today,
         states=[(each.value, each.label) for each in StallState if each is not StallState.CLOSED],
         written=request.form,
@@ -209,12 +207,24 @@ def _page(
     )
 
 
-def _merchant_urls(market: Market, shown: StallPage) -> dict[int, str | None]:
+def _links(market: Market, stall: Stall, shown: StallPage) -> dict[str, Any]:
+    """Where the page leads, as far as this user may go."""
+    here = {"market_code": market.code}
+    at_stall = {**here, "stall_id": stall.id}
     return {
-        tenant.merchant_id: reachable(
-            "merchants.show", market_code=market.code, merchant_id=tenant.merchant_id
-        )
-        for tenant in shown.tenants
+        "visit": reachable("rounds.new", **at_stall),
+        "codes": reachable("foreign_codes.index", **at_stall),
+        "new_merchant": reachable("merchants.new", **here, stall=stall.id),
+        "sticker": shown.serial and reachable("stickers.show", **here, serial=shown.serial),
+        "merchants": {
+            tenant.merchant_id: reachable("merchants.show", **here, merchant_id=tenant.merchant_id)
+            for tenant in shown.tenants
+        },
+        "accounts": {
+            tenant.account_id: reachable("accounts.show", **here, account_id=tenant.account_id)
+            for tenant in shown.tenants
+            if tenant.account_id is not None
+        },
     }
 
 

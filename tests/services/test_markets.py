@@ -12,7 +12,7 @@ from market.domain.markets import MarketState, MarketTrade, OperatorKind
 from market.domain.roles import Permission, Role
 from market.models.audit import AuditEntry
 from market.models.market import Market, Operator
-from market.services import access, audit, markets, operators, sections
+from market.services import access, audit, market_lists, markets, operators, sections
 from market.services.access import Actor
 from market.services.markets import MarketValues
 from market.services.operators import OperatorValues
@@ -385,3 +385,27 @@ def test_a_section_of_another_market_is_not_found(session: Session) -> None:
 
     with pytest.raises(NotFound):
         sections.get_section(make_market(), elsewhere.id)
+
+
+def test_markets_stand_in_the_order_of_the_vietnamese_alphabet(session: Session) -> None:
+    for name in ("Chợ Đầm Hà", "Chợ Cẩm Phả", "Chợ Cao Xanh", "Chợ Dực Yên"):
+        make_market(name=name)
+
+    rows = market_lists.list_all(SYSTEM)
+
+    assert [row.market.name for row in rows] == [
+        "Chợ Cao Xanh",
+        "Chợ Cẩm Phả",
+        "Chợ Dực Yên",
+        "Chợ Đầm Hà",
+    ]
+
+
+def test_a_renamed_market_moves_in_the_order(session: Session) -> None:
+    market = opened(markets.create_market(values(name="Chợ An"), actor=SYSTEM))
+    make_market(name="Chợ Bình")
+
+    markets.change_market(market, values(name="Chợ Xuân"), version=market.version, actor=SYSTEM)
+    session.flush()
+
+    assert [row.market.name for row in market_lists.list_all(SYSTEM)] == ["Chợ Bình", "Chợ Xuân"]
