@@ -241,6 +241,11 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("search", sa.String(length=400), nullable=False),
+        sa.Column(
+            "sort_key",
+            sa.String(length=820).with_variant(sa.String(820, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("commune_code", sa.String(length=5), nullable=False),
         sa.Column("address", sa.String(length=300), nullable=True),
         sa.Column(
