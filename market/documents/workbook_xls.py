@@ -26,6 +26,7 @@ from market.documents.workbook_limits import (
     wrong_kind,
 )
 from market.documents.xls_strings import read_shared_strings, read_string
+from market.domain.errors import Invalid
 from market.domain.workbook import EMPTY_CELL, Cell, CellKind, MergedRange, Sheet
 
 # Record numbers of [MS-XLS] 2.3.
@@ -65,10 +66,7 @@ def read_xls(file: CompoundFile) -> tuple[Sheet, ...]:
     Raises Invalid for a broken, encrypted or older workbook, TooLarge past the limits.
     """
     if "Workbook" not in file:
-        raise wrong_kind(
-            "Tệp .xls này do phiên bản Excel quá cũ ghi nên không đọc được."
-            " Hãy mở bằng Excel, lưu thành .xlsx rồi tải lên lần nữa."
-        )
+        raise _too_old()
     stream = file.stream("Workbook")
     try:
         head = _WorkbookHead(stream)
@@ -137,7 +135,7 @@ class _WorkbookHead:
 
     def _take(self, kind: int, data: bytes) -> None:
         if kind == _BEGIN and struct.unpack_from("<H", data)[0] != _BIFF8:
-            raise broken()
+            raise _too_old()
         if kind == _FILE_PASS:
             raise encrypted()
         if kind == _DATE_1904 and data[:1] == b"\1":
@@ -245,6 +243,13 @@ class _SheetRecords:
     def _merged_cells(self, data: bytes) -> None:
         for top, bottom, left, right in _MERGED.iter_unpack(data[2 : 2 + (len(data) - 2) // 8 * 8]):
             self._builder.merge(MergedRange(top + 1, left, bottom + 1, right))
+
+
+def _too_old() -> Invalid:
+    return wrong_kind(
+        "Tệp .xls này do phiên bản Excel quá cũ ghi nên không đọc được."
+        " Hãy mở bằng Excel, lưu thành .xlsx rồi tải lên lần nữa."
+    )
 
 
 def _bool_or_error_cell(value: int, *, is_error: bool) -> Cell:
