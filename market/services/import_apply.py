@@ -292,20 +292,21 @@ def _plain(value: Any) -> Any:
 
 
 def _tell(plan: Plan, ledger: Ledger, places: _Places, people: People) -> None:
-    """One audit entry for each row that changed something."""
+    """An audit entry for each row that changed a stall, else one for whom it changed."""
     told: set[MerchantPlan] = set()
     for stall in plan.stalls:
         for row in dict.fromkeys((stall.row, *(row for row, _ in stall.tenants))):
+            changes = stall.changes if row == stall.row else []
+            if not changes and row == stall.row:
+                continue
             news = [
                 person
                 for person in stall.people
                 if person.row == row and _is_news(person) and person not in told
             ]
             told.update(news)
-            changes = stall.changes if row == stall.row else []
-            if changes or news or row != stall.row:
-                keys = [(person, people.key_of(person)) for person in news]
-                ledger.tell_stall(row, places.id_of(stall), changes, keys)
+            keys = [(person, people.key_of(person)) for person in news]
+            ledger.tell_stall(row, places.id_of(stall), changes, keys)
     for person in plan.merchants:
         if _is_news(person) and person not in told:
             ledger.tell_merchant(person, people.key_of(person), people.id_of(person))
