@@ -1,16 +1,14 @@
 """The PDF of a run: pages with their boxes, parts they share, and what the file says of itself."""
 
 from market.documents.label_layouts import LogoPlace
-from market.documents.pdf_file import PdfFile, Sink, rectangle, text_string
+from market.documents.pdf_catalog import About, catalog, information
+from market.documents.pdf_file import PdfFile, Sink, rectangle
 from market.documents.pdf_fonts import PdfFonts
 from market.documents.pdf_images import EmbeddedImage, embed_image
 from market.documents.sheet_jobs import SheetJob
 from market.documents.sheet_marks import crop_marks, ruler, run_note, test_cell
 from market.documents.sheets import Position
 from market.documents.sticker_text import POINTS
-
-LANGUAGE = b"vi-VN"
-CREATOR = "Chợ 4.0"
 
 
 class SheetBook:
@@ -90,7 +88,8 @@ class SheetBook:
         externals = b"".join(b"/X%d %d 0 R" % (number, number) for number in self._externals)
         fonts = self.fonts.write(self._pdf)
         self._pdf.add(b"<</Font<<%b>>/XObject<<%b>>>>" % (fonts, externals), self._resources)
-        self._pdf.close(root=self._pdf.add(self._catalog()), info=self._pdf.add(self._info()))
+        root = self._pdf.add(catalog(self._tree))
+        self._pdf.close(root=root, info=self._pdf.add(information(self._about())))
 
     def _named(self, number: int) -> bytes:
         self._externals.append(number)
@@ -130,20 +129,8 @@ class SheetBook:
         far = (self._template.slug + grown + width, self._template.slug + grown + height)
         return rectangle(near * POINTS, near * POINTS, far[0] * POINTS, far[1] * POINTS)
 
-    def _catalog(self) -> bytes:
-        return (
-            b"<</Type/Catalog/Pages %d 0 R/Lang(%b)/PageLayout/SinglePage"
-            b"/ViewerPreferences<</PrintScaling/None/Duplex/Simplex/DisplayDocTitle true>>>>"
-            % (self._tree, LANGUAGE)
-        )
-
-    def _info(self) -> bytes:
-        made = b"(D:%b000000+07'00')" % f"{self._job.made_on:%Y%m%d}".encode()
-        return b"<</Title%b/Subject%b/Creator%b/PrintRun%b/CreationDate%b/ModDate%b>>" % (
-            text_string(self._job.title),
-            text_string(f"Đợt in {self._job.run_number}"),
-            text_string(CREATOR),
-            text_string(self._job.run_number),
-            made,
-            made,
+    def _about(self) -> About:
+        number = self._job.run_number
+        return About(
+            self._job.title, f"Đợt in {number}", self._job.made_on, more={"PrintRun": number}
         )
