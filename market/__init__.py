@@ -1,1 +1,1 @@
-"""Chợ 4.0: markets, stalls, VietQR stickers and the share of stalls that take electronic payment."""
+"""Chợ 4.0: markets, stalls, VietQR stickers, and the share that takes electronic payment."""

@@ -1,6 +1,7 @@
 """Rows for tests: everything a test does not name gets an invented, recognisable value."""
 
 from datetime import UTC, date, datetime
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -25,7 +26,6 @@ LONG_AGO = date(2025, 1, 1)
 PASSWORD = "mot cau rat dai"
 VIETCOMBANK = "970436"
 _numbers = count(1)
-_password_hash = ""
 
 
 def make_province(code: str = "22", name: str = "Quảng Ninh") -> Province:
@@ -253,8 +253,6 @@ def _once(entity: Any, key: str, row: Any) -> Any:
     return found if found is not None else _added(row)
 
 
+@cache
 def _hash_once() -> str:
-    global _password_hash
-    if not _password_hash:
-        _password_hash = passwords.hash_password(PASSWORD)
-    return _password_hash
+    return passwords.hash_password(PASSWORD)

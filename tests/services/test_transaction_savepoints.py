@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from market.domain.errors import Conflict
-from market.extensions import WroteWhileReading, db, reads_only
+from market.extensions import WroteWhileReading, db
 from market.models.audit import AuditEntry
 from market.models.coverage import CoverageDay
 from market.models.job import Counter
@@ -96,5 +96,3 @@ def test_a_statement_that_writes_while_reading_is_refused(
 
     with app.app_context(), reading(), pytest.raises((WroteWhileReading, DBAPIError)):
         db.session.execute(statement)
-
-

@@ -4,8 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from market.models import base as types
 
+from market.models import base as types
 
 revision = "0001"
 down_revision = None
@@ -528,7 +528,8 @@ def upgrade() -> None:
         sa.Column("from_day", sa.Date(), nullable=False),
         sa.Column("to_day", sa.Date(), nullable=True),
         sa.CheckConstraint(
-            "to_day IS NULL OR to_day >= from_day", name=op.f("ck_market_operators_ends_after_start")
+            "to_day IS NULL OR to_day >= from_day",
+            name=op.f("ck_market_operators_ends_after_start"),
         ),
         sa.ForeignKeyConstraint(
             ["market_id"], ["markets.id"], name=op.f("fk_market_operators_market_id")
