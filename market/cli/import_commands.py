@@ -105,9 +105,15 @@ def _told(outcome: Outcome) -> dict[str, Any]:
     return {
         "applied": outcome.applied,
         **{name: outcome.counts[name] for name in COUNTS},
-        "errors": outcome.errors,
-        "warnings": outcome.warnings,
+        "errors": [_problem(problem) for problem in outcome.errors],
+        "warnings": [_problem(problem) for problem in outcome.warnings],
     }
+
+
+def _problem(problem: dict[str, Any]) -> dict[str, Any]:
+    """Row, code and message; which column only where the whole column is meant."""
+    is_about_column = problem["code"] == "column_private"
+    return {key: problem[key] for key in problem if key != "column" or is_about_column}
 
 
 def _say(said: dict[str, Any]) -> None:
