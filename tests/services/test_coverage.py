@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from market.domain.accounts import AccountState
 from market.domain.coverage import FIGURE_NAMES, Denominator
 from market.domain.levels import Level
+from market.domain.roles import Role
 from market.domain.stalls import Placement, StallState
 from market.domain.stickers import StickerState
 from market.domain.visits import VisitResult
@@ -193,7 +194,7 @@ def test_a_province_pools_its_markets_and_leaves_out_closed_ones(session: Sessio
     make_tenancy(make_stall(small), merchant)
     make_account(merchant)
     coverage.recompute_market(small.id)
-    actor = make_actor("province_officer", province=province)
+    actor = make_actor(Role.PROVINCE_OFFICER, province=province)
 
     markets = coverage.list_counts(actor, TODAY)
     ladder = coverage.pool(markets).of(Denominator.A).merchants

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, suppress
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import Executable, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -89,7 +89,7 @@ def test_a_name_taken_by_somebody_else_leaves_the_entries_before_it(session: Ses
     ids=["raw", "update", "delete"],
 )
 def test_a_statement_that_writes_while_reading_is_refused(
-    app: Flask, transaction: Transaction, statement: text
+    app: Flask, transaction: Transaction, statement: Executable
 ) -> None:
     with transaction() as session:
         session.add(Counter(name="one", value=1))
