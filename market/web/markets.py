@@ -209,6 +209,7 @@ def _form(market: Market | None, *, values: Any, refused: Invalid | None = None)
         points=points,
         is_doubtful=market is not None and is_class_doubtful(market.market_class, points),
         fitting_class=class_by_points(points),
+        branding_url=reachable("branding.of_market", market_code=market.code) if market else None,
         history_rows=markets.list_operators(market) if market else (),
         operators=_operators(market) if market and manages else (),
         problems=problems,

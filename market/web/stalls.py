@@ -1,5 +1,6 @@
 """Stalls of a market: the list, one stall with its history, entering and changing."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from market.domain.business_lines import BusinessLine
 from market.domain.errors import Conflict, DomainError, Invalid
 from market.domain.levels import Level
 from market.domain.roles import Permission
@@ -39,14 +41,15 @@ bp = Blueprint("stalls", __name__, url_prefix="/markets/<market_code>/stalls")
 def index(market_code: str) -> ResponseReturnValue:
     """The stalls by code, narrowed down by search and filters."""
     market = open_market(market_code, Permission.READ_REGISTRY)
-    chosen = _filter()
+    lines = list(directory.business_lines())
+    chosen = _filter(lines)
     return render_template(
         "stalls/index.html",
         imports_url=reachable("imports.index", market_code=market_code),
         page=stall_lists.page_of(market, chosen, page_number(), actor=current_actor()),
         chosen=chosen,
         sections=sections.list_sections(market),
-        lines=list(directory.business_lines()),
+        lines=lines,
         states=tuple(StallState),
         levels=tuple(Level),
         missing=tuple(Missing),
@@ -161,12 +164,13 @@ def _status(refused: DomainError) -> int:
     return 409 if isinstance(refused, Conflict) else 422
 
 
-def _filter() -> StallFilter:
+def _filter(lines: Sequence[BusinessLine]) -> StallFilter:
     """The filters of the address; what is not one of the choices is left aside."""
+    asked_line = request.args.get("line")
     return StallFilter(
         search=request.args.get("q", "")[:LONGEST_SEARCH],
         section_id=find_id("section"),
-        line_code=request.args.get("line") or None,
+        line_code=next((line.code for line in lines if line.code == asked_line), None),
         state=find_member("state", StallState),
         level=find_member("level", Level),
         missing=find_member("missing", Missing),
