@@ -1,12 +1,13 @@
 """Which kinds of background work there are, and what is swept now and then."""
 
-from market.jobs import import_jobs
+from market.jobs import import_jobs, print_jobs
 from market.jobs.worker import Sweeper, Work
-from market.services import account_decisions, import_files, imports
+from market.services import account_decisions, import_files, imports, printing
 
 KINDS: dict[str, Work] = {
     imports.PREVIEW_JOB: import_jobs.preview,
     imports.APPLY_JOB: import_jobs.apply,
     imports.UNDO_JOB: import_jobs.undo,
+    printing.PRINT_JOB: print_jobs.print_run,
 }
 SWEEPERS: tuple[Sweeper, ...] = (account_decisions.sweep, import_files.purge)

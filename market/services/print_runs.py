@@ -24,6 +24,7 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.stall import Stall
 from market.models.sticker import PrintRun, Sticker
+from market.models.user import User
 from market.services import audit, coverage
 from market.services.access import Actor, stall_condition
 from market.services.paging import entities_page
@@ -112,6 +113,13 @@ def balances(runs: Iterable[PrintRun]) -> dict[int, Balance]:
         else:
             unprinted[run_id] += number
     return {run_id: Balance.of(printed[run_id], unprinted=unprinted[run_id]) for run_id in ids}
+
+
+def names_of(runs: Iterable[PrintRun]) -> dict[int | None, str]:
+    """Who made and printed these runs, by user."""
+    ids = {user_id for run in runs for user_id in (run.made_by_id, run.printed_by_id)}
+    rows = db.session.execute(select(User.id, User.display_name).where(User.id.in_(ids)))
+    return {user_id: name for user_id, name in rows}
 
 
 def flags_of(run: PrintRun) -> list[Flag]:

@@ -54,14 +54,14 @@ def spoil(stickers: Sequence[Sticker], *, market: Market, actor: Actor) -> list[
 
 
 def void(
-    stickers: Sequence[Sticker], reason: VoidReason, *, market: Market, actor: Actor
+    stickers: Sequence[Sticker], reason: VoidReason | None, *, market: Market, actor: Actor
 ) -> list[Sticker]:
     """Void stickers for a reason that a person saw; what replaces them is queued.
 
     Raises Invalid for a reason that only a change in the register may give, Conflict where
     one never reached paper or is void or spoiled already.
     """
-    if reason not in REASONS_BY_HAND:
+    if reason is None or reason not in REASONS_BY_HAND:
         message = "Hãy chọn lý do hủy tem."
         raise Invalid(message, (Problem(message, field="reason"),))
     for sticker in stickers:

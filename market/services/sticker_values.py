@@ -16,11 +16,14 @@ from market.domain.payees import Payee
 from market.domain.vietqr import PayloadRefused
 from market.extensions import db, vault
 from market.models.account import BankEntry, PaymentAccount
+from market.models.market import Market
 from market.models.merchant import Merchant
 from market.models.sticker import PrintRun, Sticker
 from market.services.accounts import NUMBER_PURPOSE, PAYLOAD_PURPOSE, number_hash
 
 ROWS_AT_ONCE = 500
+# As long as the payload of a transfer, so that the code looks the same.
+SAMPLE_TEXT = f"{'MAU TEM - KHONG THANH TOAN DUOC ':.<95}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,21 @@ def drawable_of(sticker_id: int, *, printed_on: date) -> Drawable:
     """One sticker alone."""
     row = db.session.execute(_columns().where(Sticker.id == sticker_id)).one()
     return _drawable(row, printed_on, row.short_name)
+
+
+def sample_sticker(market: Market, printed_on: date) -> PaperSticker:
+    """Invented words, to see how a template looks; its code pays nobody."""
+    return PaperSticker(
+        serial="00000000",
+        payload=SAMPLE_TEXT,
+        market_name=market.name,
+        stall_code="A-01",
+        merchant_name="Tên hộ kinh doanh",
+        holder_name="TEN CHU TAI KHOAN",
+        bank_short_name="Ngân hàng",
+        account_number="0000000000000",
+        printed_on=printed_on,
+    )
 
 
 def payee_hash(payee: Payee, text: str, *, is_kept: bool) -> str:

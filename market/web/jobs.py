@@ -9,17 +9,22 @@ from market.domain.jobs import JobState
 from market.domain.roles import Permission
 from market.http.security import current_actor, requires
 from market.models.job import Job
-from market.services import imports, jobs
+from market.services import imports, jobs, printing
 
 bp = Blueprint("jobs", __name__)
 
 # Where one goes when work of a kind is done, or failed and can be tried again.
-RESULT_PAGES: dict[str, Callable[[Job], str]] = dict.fromkeys(
-    imports.JOBS,
-    lambda job: url_for(
-        "imports.show", market_code=job.arguments["market"], batch_id=job.arguments["batch"]
+RESULT_PAGES: dict[str, Callable[[Job], str]] = {
+    **dict.fromkeys(
+        imports.JOBS,
+        lambda job: url_for(
+            "imports.show", market_code=job.arguments["market"], batch_id=job.arguments["batch"]
+        ),
     ),
-)
+    printing.PRINT_JOB: lambda job: url_for(
+        "stickers.runs.show", market_code=job.arguments["market"], number=job.arguments["run"]
+    ),
+}
 
 
 @bp.get("/jobs/<int:job_id>")

@@ -10,6 +10,7 @@ PUBLIC = {
     "health.healthz",
     "health.readyz",
     "home.language",
+    "public_check.show",
     "sign_in.form",
     "sign_in.sign_in",
     "static",

@@ -1,0 +1,69 @@
+"""Forms of print runs and stickers."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from market.domain.print_runs import MOST_COPIES, RunOrder
+from market.domain.stickers import VoidReason
+from market.schemas.base import FormSchema
+from market.schemas.fields import Choice, Number, Text, Tick
+from market.schemas.keys import Key
+
+MOST_LABELS = 999
+LONGEST_CODES = 20_000
+
+
+class Codes(fields.Field[tuple[str, ...]]):
+    """Stall codes with commas, semicolons or line ends between them; spaces belong to a code."""
+
+    def __init__(self) -> None:
+        super().__init__(load_default=())
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = str(value)
+        if len(text) > LONGEST_CODES:
+            raise ValidationError(f"Nhiều nhất {LONGEST_CODES} ký tự.")
+        for mark in ";\r\n":
+            text = text.replace(mark, ",")
+        return tuple(dict.fromkeys(code.strip() for code in text.split(",") if code.strip()))
+
+
+class ChooseRun(FormSchema):
+    """Which stalls a run is for, and on which sheets. Codes come before a section.
+
+    `run` stands for the live stickers of an earlier run. `sheet` is the template for which
+    `start` was chosen: with another one the start is chosen anew.
+    """
+
+    section = Key()
+    codes = Codes()
+    run = Text(longest=20)
+    all = Tick()
+    template = Text(longest=32)
+    sheet = Text(longest=32)
+    start = Number(least=1, most=MOST_LABELS, load_default=None)
+    copies = Number(least=1, most=MOST_COPIES, load_default=1)
+    order = Choice(RunOrder)
+    ruler = Tick()
+    test_cell = Tick()
+
+
+class PrintRunForm(FormSchema):
+    """`flagged`: the person has looked at the texts that do not fit, and prints them so."""
+
+    flagged = Tick()
+
+
+class PickStickers(FormSchema):
+    """The ticked stickers of a run; `all` takes everything in stock. `reason` is of voiding."""
+
+    sticker = fields.List(fields.String(), load_default=list)
+    all = Tick()
+    reason = Choice(VoidReason)
+
+
+class ReprintForm(FormSchema):
+    """Why a run goes onto paper again."""
+
+    reason = Text(longest=500, required=True)
