@@ -17,6 +17,13 @@ class Denominator(LabelledEnum):
     C = "C", "Tất cả điểm cố định chưa đóng"
 
 
+class Unit(LabelledEnum):
+    """What is counted, with the word that stands behind a number of them."""
+
+    MERCHANTS = "merchants", "hộ"
+    STALLS = "stalls", "điểm"
+
+
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """How many are counted, and how many of these have reached each level."""
@@ -42,6 +49,9 @@ class Coverage:
 
     stalls: Ladder
     merchants: Ladder
+
+    def ladder(self, unit: Unit) -> Ladder:
+        return self.stalls if unit is Unit.STALLS else self.merchants
 
 
 @dataclass(frozen=True, slots=True)

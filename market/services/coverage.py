@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, true, union_all
 from sqlalchemy.orm import Session, aliased
 
-from market.domain.coverage import FIGURE_NAMES, NOTHING, Counts
+from market.domain.coverage import LADDER_NAMES, NOTHING, Counts, Denominator, Ladder, Unit
 from market.domain.levels import Level
 from market.domain.roles import Permission
 from market.extensions import db
@@ -28,6 +28,7 @@ from market.services.coverage_rows import figures_of
 TOUCHED = "coverage_touched"
 # Past so many stalls, counting the whole market is the quicker way.
 MOST_STALLS_APART = 40
+NOBODY = Ladder(0, 0, 0, 0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -138,21 +139,31 @@ def counts_of_market(market_id: int, on: date) -> Counts | None:
     return None if row is None else Counts(figures_of(row))
 
 
-def counts_of_days(market_ids: Iterable[int], days: Sequence[date]) -> dict[date, Counts]:
-    """The pooled figures of markets on each of some days, for a trend."""
-    ids = list(market_ids)
-    found: dict[date, Counts] = {}
-    for day in days:
-        sums = db.session.execute(
-            select(
-                *(func.coalesce(func.sum(getattr(CoverageDay, name)), 0) for name in FIGURE_NAMES)
-            )
-            .select_from(Market)
-            .join(CoverageDay, and_(CoverageDay.market_id == Market.id, _last_day(day)))
-            .where(Market.id.in_(ids), is_open(day))
-        ).one()
-        found[day] = Counts(tuple(map(int, sums)))
-    return found
+def ladders_of_days(
+    days: Sequence[date], denominator: Denominator, unit: Unit, *, markets: ColumnElement[bool]
+) -> dict[date, Ladder]:
+    """The pooled ladder of the markets open on each of some days, for a trend; one query."""
+    asked = union_all(*(select(literal(day).label("day")) for day in days)).subquery("asked")
+    names = (f"{denominator.value.lower()}_{unit.value}_{name}" for name in LADDER_NAMES)
+    rows = db.session.execute(
+        select(asked.c.day, *(func.sum(getattr(CoverageDay, name)) for name in names))
+        .select_from(asked)
+        .join(Market, is_open(asked.c.day))
+        .join(CoverageDay, and_(CoverageDay.market_id == Market.id, last_row(asked.c.day)))
+        .where(markets)
+        .group_by(asked.c.day)
+    )
+    found = {day: Ladder(*map(int, sums)) for day, *sums in rows}
+    return {day: found.get(day, NOBODY) for day in days}
+
+
+def find_first_day(markets: ColumnElement[bool]) -> date | None:
+    """The day of the first record of these markets; None where nothing was ever counted."""
+    return db.session.scalar(
+        select(func.min(CoverageDay.day))
+        .join(Market, Market.id == CoverageDay.market_id)
+        .where(markets)
+    )
 
 
 def list_counts(
@@ -165,7 +176,7 @@ def list_counts(
     """Every open market in the actor's scope (and condition) with its figures on the day."""
     rows = db.session.execute(
         select(Market, CoverageDay)
-        .outerjoin(CoverageDay, and_(CoverageDay.market_id == Market.id, _last_day(on)))
+        .outerjoin(CoverageDay, and_(CoverageDay.market_id == Market.id, last_row(on)))
         .where(
             market_condition(actor, permission),
             is_open(on),
@@ -188,7 +199,7 @@ def pool(markets: Iterable[MarketCounts]) -> Counts:
     return total
 
 
-def is_open(on: date) -> ColumnElement[bool]:
+def is_open(on: date | ColumnElement[date]) -> ColumnElement[bool]:
     """Markets that exist on the day."""
     return and_(
         or_(Market.closed_on.is_(None), Market.closed_on > on),
@@ -232,12 +243,13 @@ def holds_level(on: date) -> ColumnElement[bool]:
     return TenancyLevel.day == newest
 
 
-def _last_day(on: date) -> ColumnElement[bool]:
+def last_row(on: date | ColumnElement[date]) -> ColumnElement[bool]:
+    """That a row of `coverage_days` is the one in force on the day; needs Market."""
     other = aliased(CoverageDay)
     newest = (
         select(func.max(other.day))
         .where(other.market_id == Market.id, other.day <= on)
-        .correlate(Market)
+        .correlate_except(other)
         .scalar_subquery()
     )
     return CoverageDay.day == newest

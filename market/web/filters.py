@@ -7,7 +7,7 @@ from typing import Any
 
 from market.domain.accounts import in_groups
 from market.domain.calendar import ICT
-from market.domain.shares import format_int_vi, format_percent_vi
+from market.domain.shares import format_change_vi, format_int_vi, format_percent_vi
 
 NOTHING = "–"
 
@@ -20,6 +20,11 @@ def vi_int(value: int | None) -> str:
 def vi_percent(value: Decimal | None) -> str:
     """A percentage with one decimal, `84,8 %`; nothing to count is a dash."""
     return NOTHING if value is None else format_percent_vi(value)
+
+
+def vi_change(value: Decimal | None) -> str:
+    """A change in points with its sign, `+1,2`; nothing to compare with is a dash."""
+    return NOTHING if value is None else format_change_vi(value)
 
 
 def vi_date(value: date | None) -> str:
@@ -35,6 +40,7 @@ def vi_datetime(value: datetime | None) -> str:
 FILTERS: dict[str, Callable[[Any], str]] = {
     "vi_int": vi_int,
     "vi_percent": vi_percent,
+    "vi_change": vi_change,
     "vi_date": vi_date,
     "vi_datetime": vi_datetime,
     "groups_of_four": in_groups,

@@ -1,0 +1,196 @@
+"""Markets of an area with their figures on a day and on an earlier one: what tables show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+
+from market.domain.coverage import NOTHING, Counts, Denominator, Ladder, Unit
+from market.domain.markets import MarketClass, MarketTrade, OperatorKind
+from market.domain.roles import Permission
+from market.domain.shares import Mean, Share, change_in_points, mean_of_markets, pooled
+from market.extensions import db
+from market.models.area import Commune, Province
+from market.models.coverage import CoverageDay
+from market.models.market import Market, MarketOperator, Operator
+from market.services import coverage
+from market.services.access import Actor, market_condition
+from market.services.coverage_rows import FIGURE_COLUMNS, figures_of
+
+
+@dataclass(frozen=True, slots=True)
+class MarketChoice:
+    """Which markets are asked for; the area is in force for every day, the rest on the day."""
+
+    province_code: str | None = None
+    commune_code: str | None = None
+    market_code: str | None = None
+    market_class: MarketClass | None = None
+    operator_id: int | None = None
+    is_running: bool | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but a province is asked for."""
+        return self != MarketChoice(province_code=self.province_code)
+
+    def area(self) -> ColumnElement[bool]:
+        """The markets of the area."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.province_code is not None:
+            conditions.append(coverage.in_province(self.province_code))
+        if self.commune_code is not None:
+            conditions.append(Market.commune_code == self.commune_code)
+        if self.market_code is not None:
+            conditions.append(Market.code == self.market_code)
+        return and_(true(), *conditions)
+
+    def takes(self, line: "MarketLine") -> bool:
+        """Whether a market of the area is among those asked for."""
+        return (
+            (self.market_class is None or line.market_class is self.market_class)
+            and (self.operator_id is None or line.operator_id == self.operator_id)
+            and (self.is_running is None or line.is_running is self.is_running)
+            and (self.commune_code is None or line.commune_code == self.commune_code)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MarketLine:
+    """A market on a day: where it is, who runs it, what it counts, what it counted before.
+
+    The counts are None where nothing was on record by then.
+    """
+
+    id: int
+    code: str
+    name: str
+    search: str
+    province_code: str
+    province: str
+    commune_code: str
+    commune: str
+    market_class: MarketClass
+    trade: MarketTrade
+    programme_start: date | None
+    has_cashless_fees: bool
+    is_running: bool
+    operator_id: int | None
+    operator: str | None
+    operator_kind: OperatorKind | None
+    counts: Counts | None
+    before: Counts | None = None
+
+    def ladder(self, denominator: Denominator, unit: Unit) -> Ladder:
+        """How many are counted and have reached each level; nobody where nothing is on record."""
+        return (self.counts or NOTHING).of(denominator).ladder(unit)
+
+    def ladder_before(self, denominator: Denominator, unit: Unit) -> Ladder:
+        """The same on the earlier day."""
+        return (self.before or NOTHING).of(denominator).ladder(unit)
+
+    def change(self, denominator: Denominator, unit: Unit) -> Decimal | None:
+        """In points of per cent since the earlier day; None where one of the two is empty."""
+        now = self.ladder(denominator, unit).share()
+        return change_in_points(now, self.ladder_before(denominator, unit).share())
+
+
+def list_lines(
+    actor: Actor,
+    on: date,
+    *,
+    choice: MarketChoice,
+    before: date | None = None,
+    permission: Permission = Permission.READ_REPORTS,
+) -> list[MarketLine]:
+    """The open markets of the area that are the actor's, by name; a query a day.
+
+    `choice.takes` narrows them further: a page shows what else there is to choose.
+    """
+    rows = db.session.execute(_query(actor, on, choice, permission)).all()
+    earlier = {} if before is None else _counts_on(actor, before, choice, permission)
+    lines = [_line(row, on) for row in rows]
+    return [replace(line, before=earlier.get(line.id)) for line in lines]
+
+
+def pool(lines: Iterable[MarketLine]) -> Counts:
+    """The sum over markets: shares of areas are of sums, never means of shares."""
+    return sum((line.counts for line in lines if line.counts is not None), NOTHING)
+
+
+def pooled_share(lines: Iterable[MarketLine], denominator: Denominator, unit: Unit) -> Share:
+    """The share of an area."""
+    return pooled(line.ladder(denominator, unit).share() for line in lines)
+
+
+def mean_share(
+    lines: Iterable[MarketLine], denominator: Denominator, unit: Unit, *, places: int
+) -> Mean:
+    """The plain mean of the markets' shares."""
+    return mean_of_markets((line.ladder(denominator, unit).share() for line in lines), places)
+
+
+def _query(actor: Actor, on: date, choice: MarketChoice, permission: Permission) -> Select[Any]:
+    runs_it = and_(
+        MarketOperator.market_id == Market.id,
+        MarketOperator.from_day <= on,
+        or_(MarketOperator.to_day.is_(None), MarketOperator.to_day > on),
+    )
+    return (
+        select(
+            Market,
+            Commune.name.label("commune"),
+            Province.code.label("province_code"),
+            Province.name.label("province"),
+            Operator.id.label("operator_id"),
+            Operator.name.label("operator"),
+            Operator.kind.label("operator_kind"),
+            CoverageDay.day.label("counted_on"),
+            *FIGURE_COLUMNS,
+        )
+        .join(Commune, Commune.code == Market.commune_code)
+        .join(Province, Province.code == Commune.province_code)
+        .outerjoin(MarketOperator, runs_it)
+        .outerjoin(Operator, Operator.id == MarketOperator.operator_id)
+        .outerjoin(CoverageDay, and_(CoverageDay.market_id == Market.id, coverage.last_row(on)))
+        .where(choice.area(), market_condition(actor, permission), coverage.is_open(on))
+        .order_by(Market.search, Market.id)
+    )
+
+
+def _counts_on(
+    actor: Actor, on: date, choice: MarketChoice, permission: Permission
+) -> dict[int, Counts]:
+    rows = db.session.execute(
+        select(Market.id, *FIGURE_COLUMNS)
+        .join(CoverageDay, and_(CoverageDay.market_id == Market.id, coverage.last_row(on)))
+        .where(choice.area(), market_condition(actor, permission), coverage.is_open(on))
+    )
+    return {row.id: Counts(figures_of(row)) for row in rows}
+
+
+def _line(row: Any, on: date) -> MarketLine:
+    market: Market = row.Market
+    since = market.cashless_fees_since
+    return MarketLine(
+        id=market.id,
+        code=market.code,
+        name=market.name,
+        search=market.search,
+        province_code=row.province_code,
+        province=row.province,
+        commune_code=market.commune_code,
+        commune=row.commune,
+        market_class=market.market_class,
+        trade=market.trade,
+        programme_start=market.programme_start,
+        has_cashless_fees=since is not None and since <= on,
+        is_running=coverage.is_running(market, on),
+        operator_id=row.operator_id,
+        operator=row.operator,
+        operator_kind=row.operator_kind,
+        counts=None if row.counted_on is None else Counts(figures_of(row)),
+    )

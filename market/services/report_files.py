@@ -1,0 +1,155 @@
+"""Reports as files: CSV in both styles, or a workbook that says how it came about."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import count
+from typing import Any, BinaryIO
+
+from market.documents.report_columns import MARKET_COLUMNS
+from market.documents.spreadsheets import Colophon, write_xlsx
+from market.documents.tables import Column, Row, Style, write_csv
+from market.domain.calendar import ICT, format_day
+from market.domain.coverage import Denominator
+from market.domain.errors import Invalid
+from market.extensions import rules
+from market.models.market import Market
+from market.models.stall import Stall
+from market.services import audit, reports, stall_reports
+from market.services.access import Actor
+from market.services.market_lines import MarketChoice
+from market.services.reports import Period
+from market.services.stall_reports import StallChoice
+
+
+class FileFormat(StrEnum):
+    """What kind of file is asked for."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a file is written; a workbook is always in report style."""
+
+    format: FileFormat = FileFormat.CSV
+    style: Style = Style.REPORT
+
+    def __post_init__(self) -> None:
+        if self.format is FileFormat.XLSX and self.style is not Style.REPORT:
+            raise Invalid("Tệp Excel chỉ có kiểu báo cáo. Hãy chọn CSV cho kiểu dữ liệu.")
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the file."""
+        if self.format is FileFormat.XLSX:
+            return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        return "text/csv; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A report ready to be written; rows come as they are asked for."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Iterable[Row]
+    as_of: date
+    denominator: Denominator = Denominator.A
+    total_row: Callable[[], Row] | None = None
+
+
+def market_table(
+    actor: Actor, period: Period, *, choice: MarketChoice, denominator: Denominator = Denominator.A
+) -> Table:
+    """The provincial report; raises as `reports.market_report` does."""
+    report = reports.market_report(actor, period, choice=choice, denominator=denominator)
+    return Table(
+        title=f"Báo cáo Chợ 4.0 – {period.name.label}",
+        columns=MARKET_COLUMNS,
+        rows=report.rows(),
+        as_of=period.as_of,
+        denominator=denominator,
+        total_row=report.total_row,
+    )
+
+
+def stall_table(
+    actor: Actor, on: date, *, choice: StallChoice, names: Sequence[str] | None = None
+) -> Table:
+    """The list of stalls; raises as `stall_reports.stall_rows` and `chosen_columns` do."""
+    columns = stall_reports.chosen_columns(names)
+    return Table(
+        title=f"Danh sách điểm kinh doanh – {format_day(on)}",
+        columns=columns,
+        rows=stall_reports.stall_rows(actor, on, choice=choice, columns=columns),
+        as_of=on,
+    )
+
+
+def write(stream: BinaryIO, table: Table, form: Form, *, actor: Actor) -> int:
+    """Write the file and give the number of its rows; memory does not grow with them."""
+    if form.format is FileFormat.XLSX:
+        digest = write_xlsx(
+            stream,
+            table.columns,
+            table.rows,
+            colophon=_colophon(table, actor),
+            total_row=table.total_row,
+        )
+        return digest.row_count
+    # The rows end before another number is taken: the next one is how many there were.
+    counter = count()
+    rows = (row for row, _number in zip(table.rows, counter, strict=False))
+    write_csv(stream, table.columns, rows, style=form.style, total_row=table.total_row)
+    return next(counter)
+
+
+def note_markets(
+    actor: Actor,
+    period: Period,
+    form: Form,
+    chosen: Mapping[str, Any],
+    market: Market | None = None,
+) -> None:
+    """Whoever takes a provincial report is noted in the audit log, under its one market."""
+    told = {"since": period.since, "as_of": period.as_of, **chosen}
+    _note(actor, Market.__tablename__, form, told, market)
+
+
+def note_stalls(
+    actor: Actor, on: date, form: Form, chosen: Mapping[str, Any], market: Market | None = None
+) -> None:
+    """Whoever takes a list of stalls is noted in the audit log, under its one market."""
+    _note(actor, Stall.__tablename__, form, {"as_of": on, **chosen}, market)
+
+
+def _note(
+    actor: Actor, entity: str, form: Form, told: Mapping[str, Any], market: Market | None
+) -> None:
+    audit.record_by_id(
+        actor,
+        "export",
+        entity,
+        "file" if market is None else market.code,
+        market_id=None if market is None else market.id,
+        new={"format": str(form.format), "style": str(form.style), **told},
+    )
+
+
+def _colophon(table: Table, actor: Actor) -> Colophon:
+    made_at = actor.at.astimezone(ICT)
+    return Colophon(
+        made_at=actor.at,
+        title=table.title,
+        pairs=(
+            ("Tên báo cáo", table.title),
+            ("Ngày chốt số liệu", format_day(table.as_of)),
+            ("Mẫu số", f"{table.denominator} – {table.denominator.label}"),
+            ("Số ngày phải kiểm tra lại", str(rules().stale_days)),
+            ("Lập lúc", made_at.strftime("%d/%m/%Y %H:%M")),
+            ("Người lập", actor.name),
+        ),
+    )

@@ -1,0 +1,235 @@
+"""The provincial report: one row a market, the period against the period before."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from market.documents.tables import Cell, Row
+from market.domain.calendar import (
+    ICT,
+    check_as_of,
+    check_period,
+    period_code,
+    period_label,
+    previous_period_end,
+)
+from market.domain.coverage import NOTHING, Counts, Denominator, Ladder, Unit
+from market.domain.labels import LabelledEnum
+from market.domain.roles import Permission
+from market.domain.shares import FILE_PLACES, change_in_points
+from market.extensions import db
+from market.models.market import Market
+from market.models.stall import Stall
+from market.models.sticker import Sticker
+from market.models.visit import Incident
+from market.services import coverage, market_lines
+from market.services.access import Actor, market_condition
+from market.services.market_lines import MarketChoice, MarketLine
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `since` to `as_of`, both included; compared with the day before `since`."""
+
+    since: date
+    as_of: date
+
+    @property
+    def before(self) -> date:
+        """The day with which the end of the period is compared."""
+        return previous_period_end(self.since)
+
+    @property
+    def starts_at(self) -> datetime:
+        """The first moment of the period."""
+        return datetime.combine(self.since, time(), ICT)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first moment after the period."""
+        return datetime.combine(self.as_of + timedelta(days=1), time(), ICT)
+
+    @property
+    def name(self) -> LabelledEnum:
+        """The period in words for people, as an interval for programs."""
+        code, label = period_code(self.since, self.as_of), period_label(self.since, self.as_of)
+        made: Any = LabelledEnum
+        name: LabelledEnum = made("PeriodName", {"NAME": (code, label)}).NAME
+        return name
+
+
+def usual_period(as_of: date, since: date | None = None) -> Period:
+    """The period up to a day: from the first of its month unless said otherwise.
+
+    Raises Invalid where it ends before it begins.
+    """
+    period = Period(since or as_of.replace(day=1), as_of)
+    check_period(period.since, period.as_of)
+    return period
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What happened in a market within the period."""
+
+    printed: int = 0
+    void: int = 0
+    incidents: int = 0
+
+    def __add__(self, other: "Activity") -> "Activity":
+        return Activity(
+            self.printed + other.printed, self.void + other.void, self.incidents + other.incidents
+        )
+
+
+NOTHING_HAPPENED = Activity()
+
+
+@dataclass(frozen=True, slots=True)
+class MarketReport:
+    """The figures of a report; rows in the order of MARKET_COLUMNS."""
+
+    period: Period
+    denominator: Denominator
+    lines: Sequence[MarketLine]
+    activity: dict[int, Activity]
+    area_before: Ladder
+
+    def rows(self) -> Iterator[Row]:
+        """One row a market, by name."""
+        name = self.period.name
+        for line in self.lines:
+            place = (
+                name,
+                self.period.as_of,
+                line.province_code,
+                line.province,
+                line.commune_code,
+                line.commune,
+                line.code,
+                line.name,
+                line.market_class,
+                line.trade,
+                line.operator_kind,
+                line.operator,
+                line.programme_start,
+            )
+            before = line.ladder_before(self.denominator, Unit.MERCHANTS)
+            figures = self._figures(line.counts or NOTHING, before, line.has_cashless_fees)
+            yield (*place, *figures, *self._happened(self.activity.get(line.id, NOTHING_HAPPENED)))
+
+    def total_row(self) -> Row:
+        """The sums, and the pooled shares: never sums or means of shares."""
+        counts = market_lines.pool(self.lines)
+        activity = sum(
+            (self.activity.get(line.id, NOTHING_HAPPENED) for line in self.lines), NOTHING_HAPPENED
+        )
+        place: tuple[Cell, ...] = (None,) * 13
+        return (*place, *self._figures(counts, self.area_before, None), *self._happened(activity))
+
+    def _figures(self, counts: Counts, before: Ladder, fees: bool | None) -> tuple[Cell, ...]:
+        points, of = counts.points, counts.of(self.denominator)
+        merchants, stalls = of.merchants, of.stalls
+        return (
+            points.total,
+            points.trading,
+            points.resting,
+            points.vacant,
+            points.mobile,
+            merchants.counted,
+            merchants.account,
+            merchants.equipped,
+            merchants.displayed,
+            merchants.accepting,
+            merchants.share().percent(FILE_PLACES),
+            stalls.accepting,
+            stalls.share().percent(FILE_PLACES),
+            merchants.in_use,
+            change_in_points(merchants.share(), before.share(), FILE_PLACES),
+            fees,
+        )
+
+    @staticmethod
+    def _happened(activity: Activity) -> tuple[Cell, ...]:
+        """Without targets nothing is aimed at and nothing is missing: two blanks come first."""
+        return (None, None, activity.printed, activity.void, activity.incidents)
+
+
+def market_report(
+    actor: Actor,
+    period: Period,
+    *,
+    choice: MarketChoice,
+    denominator: Denominator = Denominator.A,
+) -> MarketReport:
+    """The report on the chosen markets that are the actor's; six queries.
+
+    Raises Invalid for a day to come or before the first record.
+    """
+    own = and_(choice.area(), market_condition(actor, Permission.READ_REPORTS))
+    check_as_of(period.as_of, today=actor.today, first=coverage.find_first_day(own))
+    lines = market_lines.list_lines(actor, period.as_of, choice=choice, before=period.before)
+    lines = [line for line in lines if choice.takes(line)]
+    chosen = Market.id.in_([line.id for line in lines]) if choice.is_narrowed else own
+    before = coverage.ladders_of_days([period.before], denominator, Unit.MERCHANTS, markets=chosen)
+    return MarketReport(
+        period=period,
+        denominator=denominator,
+        lines=lines,
+        activity=_activity(period, own),
+        area_before=before[period.before],
+    )
+
+
+def _activity(period: Period, markets: ColumnElement[bool]) -> dict[int, Activity]:
+    printed = _stickers(Sticker.printed_at, period, markets)
+    void = _stickers(Sticker.void_at, period, markets)
+    incidents = _incidents(period, markets)
+    return {
+        market_id: Activity(
+            printed.get(market_id, 0), void.get(market_id, 0), incidents.get(market_id, 0)
+        )
+        for market_id in {*printed, *void, *incidents}
+    }
+
+
+def _stickers(
+    moment: InstrumentedAttribute[datetime | None], period: Period, markets: ColumnElement[bool]
+) -> dict[int, int]:
+    """Stickers that reached paper, by market, of which that moment fell into the period."""
+    return dict(
+        db.session.execute(
+            select(Stall.market_id, func.count())
+            .select_from(Sticker)
+            .join(Stall, Stall.id == Sticker.stall_id)
+            .join(Market, Market.id == Stall.market_id)
+            .where(
+                markets,
+                Sticker.printed_at.is_not(None),
+                moment >= period.starts_at,
+                moment < period.ends_at,
+            )
+            .group_by(Stall.market_id)
+        )
+        .tuples()
+        .all()
+    )
+
+
+def _incidents(period: Period, markets: ColumnElement[bool]) -> dict[int, int]:
+    return dict(
+        db.session.execute(
+            select(Stall.market_id, func.count())
+            .select_from(Incident)
+            .join(Stall, Stall.id == Incident.stall_id)
+            .join(Market, Market.id == Stall.market_id)
+            .where(markets, Incident.opened_on.between(period.since, period.as_of))
+            .group_by(Stall.market_id)
+        )
+        .tuples()
+        .all()
+    )

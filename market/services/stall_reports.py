@@ -1,0 +1,226 @@
+"""The list of stalls as a file: one row for each merchant at each stall, on any day."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from market.documents.report_columns import STALL_COLUMNS
+from market.documents.tables import Cell, Column, Row
+from market.domain.calendar import ICT, check_as_of
+from market.domain.errors import Invalid
+from market.domain.levels import Level
+from market.domain.roles import Permission
+from market.domain.stalls import StallState
+from market.domain.stickers import StickerState
+from market.extensions import db
+from market.models.account import BankEntry, PaymentAccount
+from market.models.coverage import TenancyLevel
+from market.models.market import Market, Section
+from market.models.merchant import Merchant, Tenancy
+from market.models.stall import BusinessLine, Stall
+from market.models.sticker import Sticker
+from market.models.visit import Visit
+from market.services import coverage, missing_stalls
+from market.services.access import Actor, market_condition, stall_condition
+from market.services.market_lines import MarketChoice
+from market.services.missing_stalls import MissingFilter
+from market.services.stall_states import is_in_state, state_on
+
+# How far a sticker has come; the place in this order stands for it in queries.
+STICKER_ORDER = (
+    None,
+    StickerState.QUEUED,
+    StickerState.PRINTED,
+    StickerState.HANDED_OUT,
+    StickerState.ON_STALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StallChoice:
+    """Which stalls are asked for: of which markets, perhaps only those still missing."""
+
+    markets: MarketChoice
+    missing: MissingFilter | None = None
+
+
+def chosen_columns(names: Sequence[str] | None) -> tuple[Column, ...]:
+    """The columns of those names, in the order of the file; all of them without names.
+
+    Raises Invalid for a name that is no column.
+    """
+    if not names:
+        return STALL_COLUMNS
+    known = {column.name: column for column in STALL_COLUMNS}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise Invalid(
+            f"Không có cột {', '.join(unknown)}. Các cột có thể chọn: {', '.join(known)}."
+        )
+    return tuple(column for column in STALL_COLUMNS if column.name in names)
+
+
+def stall_rows(
+    actor: Actor, on: date, *, choice: StallChoice, columns: Sequence[Column] = STALL_COLUMNS
+) -> Iterator[Row]:
+    """The rows, market by market, as one walks; only one market is held at a time.
+
+    Raises Invalid for a day to come or before the first record.
+    """
+    markets = and_(choice.markets.area(), market_condition(actor, Permission.READ_REPORTS))
+    check_as_of(on, today=actor.today, first=coverage.find_first_day(markets))
+    ids = db.session.scalars(
+        select(Market.id).where(markets, coverage.is_open(on)).order_by(Market.search, Market.id)
+    ).all()
+    places = [STALL_COLUMNS.index(column) for column in columns]
+    return _rows(actor, on, choice, ids, places)
+
+
+def _rows(
+    actor: Actor, on: date, choice: StallChoice, market_ids: Sequence[int], places: Sequence[int]
+) -> Iterator[Row]:
+    for market_id in market_ids:
+        for row in db.session.execute(_query(actor, on, choice, market_id)):
+            cells = _cells(row)
+            yield tuple(cells[place] for place in places)
+
+
+def _cells(row: Any) -> tuple[Cell, ...]:
+    level = row.level or Level.NONE
+    return (
+        row.market_code,
+        row.market,
+        row.section,
+        row.stall,
+        row.line,
+        row.placement,
+        row.state,
+        row.merchant,
+        level,
+        row.bank,
+        row.last4,
+        STICKER_ORDER[row.sticker or 0],
+        row.last_check,
+        row.last_result,
+    )
+
+
+def _query(actor: Actor, on: date, choice: StallChoice, market_id: int) -> Select[Any]:
+    end = datetime.combine(on + timedelta(days=1), time(), ICT)
+    here = and_(
+        Tenancy.stall_id == Stall.id,
+        Tenancy.from_day <= on,
+        or_(Tenancy.to_day.is_(None), Tenancy.to_day > on),
+    )
+    level = and_(TenancyLevel.tenancy_id == Tenancy.id, coverage.holds_level(on))
+    query = (
+        select(
+            Market.code.label("market_code"),
+            Market.name.label("market"),
+            Section.name.label("section"),
+            Stall.code.label("stall"),
+            BusinessLine.name.label("line"),
+            Stall.placement,
+            state_on(on).label("state"),
+            Merchant.display_name.label("merchant"),
+            TenancyLevel.level,
+            BankEntry.short_name.label("bank"),
+            PaymentAccount.number_last4.label("last4"),
+            _sticker_on(end).label("sticker"),
+            Visit.day.label("last_check"),
+            Visit.result.label("last_result"),
+        )
+        .select_from(Stall)
+        .join(Market, Market.id == Stall.market_id)
+        .outerjoin(Section, Section.id == Stall.section_id)
+        .outerjoin(BusinessLine, BusinessLine.code == Stall.line_code)
+        .outerjoin(Tenancy, here)
+        .outerjoin(Merchant, Merchant.id == Tenancy.merchant_id)
+        .outerjoin(TenancyLevel, level)
+        .outerjoin(PaymentAccount, PaymentAccount.id == _account_on(end))
+        .outerjoin(BankEntry, BankEntry.bin == PaymentAccount.bin)
+        .outerjoin(Visit, Visit.id == _last_visit(on))
+        .where(
+            Stall.market_id == market_id,
+            stall_condition(actor, Permission.READ_REPORTS),
+            is_in_state(*(each for each in StallState if each is not StallState.CLOSED), on=on),
+        )
+        .order_by(
+            Section.id.is_(None),
+            Section.walking_order,
+            Section.name_key,
+            Stall.sort_key,
+            Stall.id,
+            Tenancy.from_day,
+            Tenancy.id,
+        )
+    )
+    missing = choice.missing
+    return query if missing is None else query.where(missing_stalls.is_missing(missing))
+
+
+def _account_on(end: datetime) -> ColumnElement[int]:
+    """The account that stickers paid when the day ended."""
+    account = aliased(PaymentAccount)
+    return (
+        select(account.id)
+        .where(
+            account.merchant_id == Tenancy.merchant_id,
+            account.becomes_preferred,
+            account.in_force_from < end,
+            or_(account.retired_at.is_(None), account.retired_at >= end),
+        )
+        .order_by(account.in_force_from.desc(), account.id.desc())
+        .limit(1)
+        .correlate(Tenancy)
+        .scalar_subquery()
+    )
+
+
+def _sticker_on(end: datetime) -> ColumnElement[int]:
+    """How far the merchant's stickers at the stall had come when the day ended."""
+    account = aliased(PaymentAccount)
+    order = {state: place for place, state in enumerate(STICKER_ORDER)}
+    reached = case(
+        (Sticker.hung_at < end, order[StickerState.ON_STALL]),
+        (Sticker.handed_out_at < end, order[StickerState.HANDED_OUT]),
+        (Sticker.printed_at < end, order[StickerState.PRINTED]),
+        else_=order[StickerState.QUEUED],
+    )
+    return (
+        select(func.max(reached))
+        .join(account, account.id == Sticker.account_id)
+        .where(
+            Sticker.stall_id == Stall.id,
+            account.merchant_id == Tenancy.merchant_id,
+            Sticker.queued_at < end,
+            or_(Sticker.void_at.is_(None), Sticker.void_at >= end),
+            or_(Sticker.spoiled_at.is_(None), Sticker.spoiled_at >= end),
+        )
+        .correlate(Stall, Tenancy)
+        .scalar_subquery()
+    )
+
+
+def _last_visit(on: date) -> ColumnElement[int]:
+    """The last visit to this merchant, or to the empty stall."""
+    visit = aliased(Visit)
+    return (
+        select(visit.id)
+        .where(
+            visit.stall_id == Stall.id,
+            visit.day <= on,
+            or_(
+                visit.tenancy_id == Tenancy.id,
+                and_(Tenancy.id.is_(None), visit.tenancy_id.is_(None)),
+            ),
+        )
+        .order_by(visit.phone_at.desc(), visit.id.desc())
+        .limit(1)
+        .correlate(Stall, Tenancy)
+        .scalar_subquery()
+    )
