@@ -59,6 +59,21 @@ def test_a_title_may_stand_in_any_first_column() -> None:
     assert told(stall_list) == []
 
 
+@pytest.mark.parametrize("title", ["Dãy 2", "HÀNG KHÔ"])
+def test_titles_and_totals_may_begin_in_a_private_column(title: str) -> None:
+    stall_list = read_rows(
+        [
+            ["Số CCCD", "Số sạp", "Họ tên"],
+            [title],
+            ["022078161301", "A1", "Vi Thị Một"],
+            ["Tổng cộng", 1],
+        ]
+    )
+
+    assert [record.section for record in stall_list.records] == [title]
+    assert told(stall_list) == [(1, "column_private")]
+
+
 def test_a_section_column_outranks_the_title() -> None:
     rows: list[list[Value]] = [
         ["Khu", "Số sạp", "Họ tên"],
@@ -141,6 +156,16 @@ def test_numbers_of_columns_are_passed_over(numbers: list[Value]) -> None:
     stall_list = read_rows([HEADER, numbers, FIRST])
 
     assert (stall_list.stalls, told(stall_list)) == (1, [])
+
+
+def test_numbers_of_columns_are_known_where_a_private_column_is_left_out() -> None:
+    rows: list[list[Value]] = [
+        ["Số sạp", "Số CCCD", "Họ tên"],
+        ["(1)", "(2)", "(3)"],
+        ["A1", "x", "Vi"],
+    ]
+
+    assert read_rows(rows).stalls == 1
 
 
 def test_a_header_repeated_on_each_page_is_passed_over() -> None:

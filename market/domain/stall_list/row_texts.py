@@ -79,11 +79,14 @@ def section_name(title: str) -> str:
 
 
 def are_column_numbers(texts: list[str]) -> bool:
-    """Whether it is the (A) (B) (1) (2) that printed forms have under the header."""
+    """Whether it is the (A) (B) (1) (2) that printed forms have under the header.
+
+    Numbers may be missing where columns are left unread.
+    """
     marks = [_COLUMN_NUMBER.fullmatch(text.casefold()) for text in texts]
     numbers = [int(mark[1]) for mark in marks if mark and mark[1].isdecimal()]
     return (
         len(numbers) >= 2
         and all(marks)
-        and all(after - before == 1 for before, after in pairwise(numbers))
+        and all(before < after for before, after in pairwise(numbers))
     )

@@ -77,14 +77,20 @@ def stall_rows(table: Table) -> Iterator[StallRow]:
 
 
 class _Line:
-    """What is written in one row, apart from its number in the list, and what holds in it."""
+    """What is written in one row, apart from its number in the list, and what holds in it.
 
-    def __init__(self, row: Row, table: Table, ordinals: set[int]) -> None:
+    Of private columns only words are seen: titles and totals begin in the first column,
+    whatever it is for.
+    """
+
+    def __init__(self, row: Row, table: Table, ordinals: set[int], private: set[int]) -> None:
         self.row = row
         self.all = {
             index: text
             for index, cell in enumerate(row.cells)
-            if cell.kind is not CellKind.EMPTY and (text := clean(cell.text))
+            if cell.kind is not CellKind.EMPTY
+            and (text := clean(cell.text))
+            and (index not in private or _are_words(text))
         }
         self.main = {
             index: text
@@ -124,6 +130,7 @@ class _BodyReader:
         self._grid = table.grid
         self._columns = table.by_field
         self._ordinals = {column.index for column in table.columns if column.is_ordinal}
+        self._private = {column.index for column in table.columns if column.is_private}
         self._widths = {column.index: column.width for column in table.columns}
         self._header_keys = {
             heading_key(cell.text)
@@ -142,7 +149,7 @@ class _BodyReader:
         self._has_ended = False
 
     def read(self, row: Row) -> StallRow | None:
-        line = _Line(row, self._table, self._ordinals)
+        line = _Line(row, self._table, self._ordinals, self._private)
         kind = self._kind(line)
         if kind is _Kind.HEADINGS:
             self._last_headings = row.number
@@ -255,6 +262,11 @@ class _BodyReader:
             has_contact = line.holds(Field.PHONE) or line.holds(Field.ACCOUNT)
             return has_contact or filled > _FEW_CELLS
         return filled > 0
+
+
+def _are_words(text: str) -> bool:
+    """Whether a text is no number, code or passport: "Cộng", "Dãy 2"."""
+    return not any(map(str.isdigit, text)) or (" " in text and any(map(str.isalpha, text)))
 
 
 def _is_worded(cell: Cell) -> bool:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from market.domain.errors import Invalid, Problem
+from market.domain.stall_list.grid import Grid
 from market.domain.stall_list.headings import Field, Heading, heading_key, read_heading
 from market.domain.text import clean
-from market.domain.workbook import EMPTY_CELL, Cell, CellKind, MergedRange, Row, Sheet, Workbook
+from market.domain.workbook import Cell, CellKind, Row, Sheet, Workbook
 
-# Headings run over three rows at most; more would be a letterhead merged beside them.
-_DEEPEST_HEADER = 3
 # Letterhead, titles and notes take far less; rows below are data, costly to read as headings.
 _HEADER_WITHIN = 300
 _MOST_CELLS = 100_000
@@ -31,58 +30,6 @@ class Column:
     is_private: bool = False
     is_ordinal: bool = False
     width: int = 1
-
-
-class Grid:
-    """The cells of one sheet by row number, merged ones seen from each row they cover."""
-
-    def __init__(self, sheet: Sheet) -> None:
-        self.sheet = sheet
-        self._rows = {row.number: row for row in sheet.rows}
-        self._anchors: dict[tuple[int, int], int] = {}
-        self._wide: dict[tuple[int, int], int] = {}
-        self._header_ends: dict[int, int] = {}
-        for merged in sheet.merged:
-            self._add(merged)
-
-    def own(self, row: int, column: int) -> Cell:
-        """What is written in this very cell."""
-        found = self._rows.get(row)
-        return found.cell(column) if found else EMPTY_CELL
-
-    def cell(self, row: int, column: int) -> Cell:
-        """What holds here: of cells merged downwards, the uppermost."""
-        return self.own(self.anchor(row, column), column)
-
-    def anchor(self, row: int, column: int) -> int:
-        """The row where the cell that holds here is written."""
-        return self._anchors.get((row, column), row)
-
-    def is_merged_down(self, row: int, column: int) -> bool:
-        return (row, column) in self._anchors
-
-    def span(self, row: int, column: int) -> int:
-        """How many columns the cell written here covers."""
-        return self._wide.get((row, column), 1)
-
-    def width(self, first_row: int, last_row: int) -> int:
-        rows = (self._rows.get(number) for number in range(first_row, last_row + 1))
-        return max((len(row.cells) for row in rows if row), default=0)
-
-    def last_header_row(self, row: int) -> int:
-        """The last row of cells merged downwards over this row, as headings are."""
-        return self._header_ends.get(row, row)
-
-    def _add(self, merged: MergedRange) -> None:
-        height = merged.last_row - merged.first_row + 1
-        if merged.last_column > merged.first_column:
-            span = merged.last_column - merged.first_column + 1
-            self._wide[merged.first_row, merged.first_column] = span
-        if height > 1:
-            for row in range(merged.first_row, merged.last_row + 1):
-                self._anchors[row, merged.first_column] = merged.first_row
-                if height <= _DEEPEST_HEADER:
-                    self._header_ends[row] = max(merged.last_row, self.last_header_row(row))
 
 
 @dataclass(frozen=True)
