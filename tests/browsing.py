@@ -19,10 +19,10 @@ MOST_QUERIES = 15
 class SignedIn:
     """The browser of a user; forms carry the token that pages give."""
 
-    def __init__(self, app: Flask, email: str) -> None:
+    def __init__(self, app: Flask, email: str, password: str = PASSWORD) -> None:
         self._client = app.test_client()
         self._client.get("/sign-in")
-        answer = self.post("/sign-in", {"email": email, "password": PASSWORD}, page="/sign-in")
+        answer = self.post("/sign-in", {"email": email, "password": password}, page="/sign-in")
         assert answer.status_code == 302, "could not sign in"
 
     def get(self, path: str, **known: Any) -> TestResponse:

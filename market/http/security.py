@@ -18,6 +18,9 @@ from market.services.sessions import Browser
 
 View = Callable[..., ResponseReturnValue]
 TOKEN = "token"
+# Open to everybody who is signed in: to those without a grant, and to those who have to
+# change a password that others have seen.
+OWN_PAGES = Permission.READ_OWN_ACCOUNT
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -45,6 +48,7 @@ class GuardedFlask(Flask):
 def requires(permission: Permission, *, writes: bool = False) -> Callable[[View], View]:
     """Let in signed-in users who hold the permission anywhere; services check the scope.
 
+    A password given by somebody else is changed first.
     `writes` declares a GET that changes something (a look that is an audit entry).
     """
 
@@ -53,6 +57,10 @@ def requires(permission: Permission, *, writes: bool = False) -> Callable[[View]
         def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
             if g.actor is None:
                 return _ask_to_sign_in()
+            if permission is OWN_PAGES:
+                return view(*args, **kwargs)
+            if g.user_session.user.must_change_password:
+                return redirect(url_for("sign_in.me"))
             if not g.actor.may(permission):
                 raise Forbidden("Bạn không có quyền dùng trang này.")
             return view(*args, **kwargs)

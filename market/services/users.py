@@ -8,60 +8,98 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from market.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem
-from market.domain.roles import Permission, Role, ScopeKind
+from market.domain.roles import Role, ScopeKind
 from market.domain.text import clean, fold
 from market.extensions import db
-from market.models.area import Commune, Province
+from market.models.area import Province
 from market.models.market import Market, Operator, Section
 from market.models.user import Grant, User, UserSession
 from market.services import audit, passwords, sessions
-from market.services.access import Actor, market_condition
+from market.services.access import Actor
+from market.services.uniqueness import unique_or
+from market.services.user_reach import FITTING, Scope, givable, may_grant
+from market.services.versions import check_version
+
+LONGEST_EMAIL = 254
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """Where a grant holds, as rows of the register."""
+class GrantValues:
+    """A role within a scope, until the end of a day where it has one."""
 
-    kind: ScopeKind
-    province_code: str | None = None
-    operator_id: int | None = None
-    market_id: int | None = None
-    section_id: int | None = None
+    role: Role
+    scope: Scope
+    ends_on: date | None = None
 
 
 def create_user(email: str, display_name: str, password: str | None, *, actor: Actor) -> User:
     """Add a user; raises Conflict where the email is taken, Invalid for a weak password."""
-    folded = sessions.fold_email(email)
-    if "@" not in folded or len(folded) < 3:
-        message = "Email chưa đúng. Hãy nhập dạng ten@coquan.vn."
-        raise Invalid(message, (Problem(message, field="email"),))
+    folded = _checked_email(email)
+    name = clean(display_name)
+    taken = Conflict("Đã có người dùng với email này. Hãy dùng email khác.")
     if db.session.scalar(select(User.id).where(User.email == folded)) is not None:
-        raise Conflict("Đã có người dùng với email này.")
+        raise taken
     user = User(
         email=folded,
-        display_name=clean(display_name),
+        display_name=name,
         password_hash=passwords.hash_password(password) if password else None,
         password_changed_at=actor.at if password else None,
         created_at=actor.at,
         grants=[],
     )
-    db.session.add(user)
+    with unique_or(taken):
+        db.session.add(user)
     audit.record(actor, "create", user, new={"email": folded})
+    return user
+
+
+def add_user(
+    email: str, display_name: str, *, values: GrantValues, actor: Actor
+) -> tuple[User, str]:
+    """Add a user with one grant; gives the first password, which has to be changed.
+
+    Raises as `create_user` and `grant` do.
+    """
+    password = passwords.new_password()
+    user = create_user(email, display_name, password, actor=actor)
+    user.must_change_password = True
+    grant(user, values.role, values.scope, ends_on=values.ends_on, actor=actor)
+    return user, password
+
+
+def rename(user_id: int, display_name: str, *, version: int, actor: Actor) -> User:
+    """Correct a user's name.
+
+    Raises as `get_managed` does, Conflict where somebody changed the user meanwhile.
+    """
+    user = get_managed(user_id, actor=actor)
+    check_version(user, version)
+    old, name = user.display_name, clean(display_name)
+    if not name:
+        raise _invalid("display_name", "Hãy nhập họ tên.")
+    user.display_name, user.search = name, fold(f"{name} {user.email}")[:400]
+    _note(user, "change", actor, old={"name": old}, new={"name": name})
     return user
 
 
 def grant(user: User, role: Role, scope: Scope, *, ends_on: date | None, actor: Actor) -> Grant:
     """Give the user a role within a scope; open sessions end so that it holds at once.
 
-    Raises Forbidden where the actor may not give that role there, Invalid for a
-    volunteer without an end date.
+    Raises Invalid for a volunteer without an end date, an end in the past or a scope that
+    does not fit the role (commands may give it), Forbidden where the actor may not give
+    that role there, Conflict where the user has it.
     """
     if role is Role.VOLUNTEER and ends_on is None:
-        message = "Quyền của tình nguyện viên phải có ngày kết thúc."
-        raise Invalid(message, (Problem(message, field="ends_on"),))
+        raise _invalid("ends_on", "Quyền của tình nguyện viên phải có ngày kết thúc.")
+    if ends_on is not None and ends_on < actor.today:
+        raise _invalid("ends_on", "Ngày kết thúc đã qua. Hãy chọn hôm nay hoặc một ngày sau.")
+    if scope.kind not in FITTING[role] and not actor.is_system:
+        raise _invalid("scope", f"Quyền “{role.label}” không giao cho phạm vi này. Hãy chọn lại.")
     if not may_grant(actor, role, scope):
         raise Forbidden("Bạn không được giao quyền này trong phạm vi này.")
     db.session.flush()
+    _refuse_twice(user, role, scope, actor)
     row = Grant(
         user_id=user.id,
         role=role,
@@ -80,48 +118,71 @@ def grant(user: User, role: Role, scope: Scope, *, ends_on: date | None, actor: 
     return row
 
 
-def revoke(grant_id: int, *, actor: Actor) -> Grant:
-    """End a grant now, and the user's open sessions with it."""
-    row = db.session.get(Grant, grant_id)
-    if row is None or not may_grant(actor, row.role, _scope_of(row)):
+def revoke(grant_id: int, *, user_id: int, actor: Actor) -> Grant:
+    """End a grant of that user now, and the user's open sessions with it.
+
+    Raises NotFound for one the actor could not have given, Conflict for one's own.
+    """
+    row = db.session.scalar(
+        select(Grant)
+        .where(Grant.id == grant_id, Grant.user_id == user_id, givable(actor))
+        .with_for_update(of=Grant)
+    )
+    if row is None:
         raise NotFound("Không tìm thấy quyền này.")
+    if row.user_id == actor.user_id:
+        raise Conflict("Bạn không thể tự thu hồi quyền của mình. Hãy nhờ người khác.")
     if row.revoked_at is None:
         row.revoked_at = actor.at
         sessions.end_all(row.user_id, at=actor.at)
-        audit.record(actor, "revoke", row, market_id=row.market_id, old=_grant_values(row))
+        old, new = _grant_values(row), {"revoked_at": actor.at}
+        audit.record(actor, "revoke", row, market_id=row.market_id, old=old, new=new)
     return row
 
 
 def disable(user_id: int, *, actor: Actor) -> User:
-    """Shut a user out; every session ends at once. Raises NotFound outside the actor's reach."""
-    user = get_user(user_id, actor=actor)
+    """Shut a user out; every session ends at once. Raises as `get_managed` does."""
+    user = get_managed(user_id, actor=actor)
     if user.id == actor.user_id:
         raise Conflict("Bạn không thể tự khóa tài khoản của mình.")
-    user.disabled_at = actor.at
-    sessions.end_all(user.id, at=actor.at)
-    audit.record(actor, "disable", user)
+    if user.disabled_at is None:
+        user.disabled_at = actor.at
+        sessions.end_all(user.id, at=actor.at)
+        _note(user, "disable", actor, old={"disabled": False}, new={"disabled": True})
     return user
 
 
 def enable(user_id: int, *, actor: Actor) -> User:
-    """Let a disabled user in again."""
-    user = get_user(user_id, actor=actor)
-    user.disabled_at = None
-    audit.record(actor, "enable", user)
+    """Let a disabled user in again. Raises as `get_managed` does."""
+    user = get_managed(user_id, actor=actor)
+    if user.disabled_at is not None:
+        user.disabled_at = None
+        _note(user, "enable", actor, old={"disabled": True}, new={"disabled": False})
     return user
 
 
-def set_password(user_id: int, password: str, *, actor: Actor) -> User:
-    """Give another user a first or new password; their sessions end."""
-    user = get_user(user_id, actor=actor)
+def reset_password(user_id: int, *, actor: Actor) -> tuple[User, str]:
+    """Give another user a new password, which has to be changed; their sessions end.
+
+    Raises as `get_managed` does, and Conflict for one's own.
+    """
+    user = get_managed(user_id, actor=actor)
+    if user.id == actor.user_id:
+        raise Conflict("Hãy đổi mật khẩu của mình ở trang “Tài khoản của tôi”.")
+    password = passwords.new_password()
     _set_password(user, password, actor)
+    user.must_change_password = True
     sessions.end_all(user.id, at=actor.at)
-    return user
+    return user, password
 
 
 def change_own_password(session: UserSession, password: str, *, actor: Actor) -> None:
     """Change one's own password; the other sessions end."""
-    _set_password(db.session.get_one(User, session.user_id), password, actor)
+    user = db.session.get_one(User, session.user_id, options=[selectinload(User.grants)])
+    if passwords.is_right(user.password_hash, password):
+        raise _invalid("new_password", "Mật khẩu mới phải khác mật khẩu đang dùng.")
+    _set_password(user, password, actor)
+    user.must_change_password = False
     sessions.end_all(session.user_id, at=actor.at, but=session.id)
 
 
@@ -135,21 +196,47 @@ def find_by_email(email: str) -> User | None:
 
 
 def get_user(user_id: int, *, actor: Actor) -> User:
-    """A user all of whose live grants the actor could have given; else NotFound."""
+    """A user with a grant, live or ended, that the actor could give; else NotFound.
+
+    The user's grants are loaded.
+    """
     user = db.session.scalar(
-        select(User).where(User.id == user_id).options(selectinload(User.grants))
+        select(User)
+        .where(User.id == user_id, in_sight(actor))
+        .options(selectinload(User.grants))
+        .execution_options(populate_existing=True)
     )
-    if user is None or not _within_reach(actor, user):
+    if user is None:
         raise NotFound("Không tìm thấy người dùng này.")
     return user
 
 
-def list_users(actor: Actor) -> list[User]:
-    """The users within the actor's reach, by name."""
-    users = db.session.scalars(
-        select(User).options(selectinload(User.grants)).order_by(User.display_name).limit(5000)
-    )
-    return [user for user in users if _within_reach(actor, user)]
+def get_managed(user_id: int, *, actor: Actor) -> User:
+    """A user all of whose live grants the actor could have given.
+
+    Raises NotFound for one out of sight, Forbidden for one who has grants elsewhere.
+    """
+    user = get_user(user_id, actor=actor)
+    if not is_managed(user, actor=actor):
+        raise Forbidden(
+            "Người này còn quyền ngoài phạm vi của bạn."
+            " Hãy thu hồi quyền trong phạm vi của bạn, hoặc nhờ quản trị hệ thống."
+        )
+    return user
+
+
+def is_managed(user: User, *, actor: Actor) -> bool:
+    """Whether the actor could have given all live grants of the user, whose grants are loaded."""
+    live = {row.id for row in user.grants if row.is_live(actor.today)}
+    own = db.session.scalars(select(Grant.id).where(Grant.user_id == user.id, givable(actor)))
+    return live <= set(own)
+
+
+def in_sight(actor: Actor) -> Any:
+    """Users who have or had a grant that the actor could give; administrators see everybody."""
+    if may_grant(actor, Role.ADMINISTRATOR, Scope(ScopeKind.COUNTRY)):
+        return True
+    return User.id.in_(select(Grant.user_id).where(givable(actor)))
 
 
 def resolve_scope(text: str) -> Scope:
@@ -165,7 +252,7 @@ def resolve_scope(text: str) -> Scope:
         case "province":
             found = db.session.scalar(select(Province.code).where(Province.code == key))
             return Scope(ScopeKind.PROVINCE, province_code=_there(found, "tỉnh"))
-        case "operator" if key.isascii() and key.isdigit():
+        case "operator" if key.isascii() and key.isdigit() and len(key) <= 15:
             operator_id = db.session.scalar(select(Operator.id).where(Operator.id == int(key)))
             return Scope(ScopeKind.OPERATOR, operator_id=_there(operator_id, "đơn vị quản lý"))
         case "market":
@@ -178,61 +265,49 @@ def resolve_scope(text: str) -> Scope:
     )
 
 
-def may_grant(actor: Actor, role: Role, scope: Scope) -> bool:
-    """Administrators give anything; officers within their province; boards volunteers only."""
-    if actor.is_system:
-        return True
-    return any(_gives(grant, role, scope, actor) for grant in actor.grants)
+def _checked_email(email: str) -> str:
+    folded = sessions.fold_email(email)
+    name, _, host = folded.partition("@")
+    is_plain = not any(char.isspace() for char in folded)
+    if not (name and host) or not is_plain or len(folded) > LONGEST_EMAIL:
+        raise _invalid("email", "Email chưa đúng. Hãy nhập dạng ten@coquan.vn.")
+    return folded
 
 
-def _gives(grant: Grant, role: Role, scope: Scope, actor: Actor) -> bool:
-    if grant.role is Role.ADMINISTRATOR:
-        return grant.scope is ScopeKind.COUNTRY
-    if grant.allows(Permission.MANAGE_USERS):
-        return role is not Role.ADMINISTRATOR and _province_of(scope) == grant.province_code
-    if grant.allows(Permission.MANAGE_VOLUNTEERS) and role is Role.VOLUNTEER:
-        return scope.market_id is not None and _reaches(actor, scope.market_id)
-    return False
-
-
-def _reaches(actor: Actor, market_id: int) -> bool:
-    condition = market_condition(actor, Permission.MANAGE_VOLUNTEERS)
-    return db.session.scalar(select(Market.id).where(Market.id == market_id, condition)) is not None
-
-
-def _province_of(scope: Scope) -> str | None:
-    if scope.province_code:
-        return scope.province_code
-    if scope.operator_id:
-        return db.session.scalar(
-            select(Operator.province_code).where(Operator.id == scope.operator_id)
+def _refuse_twice(user: User, role: Role, scope: Scope, actor: Actor) -> None:
+    same = db.session.scalars(
+        select(Grant).where(
+            Grant.user_id == user.id,
+            Grant.role == role,
+            Grant.scope == scope.kind,
+            Grant.province_code.is_not_distinct_from(scope.province_code),
+            Grant.operator_id.is_not_distinct_from(scope.operator_id),
+            Grant.market_id.is_not_distinct_from(scope.market_id),
+            Grant.section_id.is_not_distinct_from(scope.section_id),
         )
-    return db.session.scalar(
-        select(Commune.province_code)
-        .join(Market, Market.commune_code == Commune.code)
-        .where(Market.id == scope.market_id)
     )
-
-
-def _within_reach(actor: Actor, user: User) -> bool:
-    live = [row for row in user.grants if row.is_live(actor.today)]
-    if not live:
-        return (
-            actor.is_system
-            or any(row.role is Role.ADMINISTRATOR for row in actor.grants)
-            or any(may_grant(actor, row.role, _scope_of(row)) for row in user.grants)
-        )
-    return all(may_grant(actor, row.role, _scope_of(row)) for row in live)
-
-
-def _scope_of(row: Grant) -> Scope:
-    return Scope(row.scope, row.province_code, row.operator_id, row.market_id, row.section_id)
+    if any(row.is_live(actor.today) for row in same):
+        raise Conflict("Người này đã có quyền này. Hãy thu hồi quyền cũ nếu cần đổi thời hạn.")
 
 
 def _set_password(user: User, password: str, actor: Actor) -> None:
     user.password_hash = passwords.hash_password(password)
     user.password_changed_at = actor.at
-    audit.record(actor, "change_password", user)
+    _note(user, "change_password", actor)
+
+
+def _note(
+    user: User,
+    action: str,
+    actor: Actor,
+    *,
+    old: dict[str, Any] | None = None,
+    new: dict[str, Any] | None = None,
+) -> None:
+    """An act on a user stands in the log of the market where the user works."""
+    places = [row.market_id for row in user.grants if row.market_id and row.is_live(actor.today)]
+    place = places[0] if places else None
+    audit.record(actor, action, user, market_id=place, old=old, new=new)
 
 
 def _section_scope(key: str) -> Scope:
@@ -263,3 +338,7 @@ def _grant_values(row: Grant) -> dict[str, Any]:
         "section_id": row.section_id,
         "ends_on": row.ends_on,
     }
+
+
+def _invalid(name: str, message: str) -> Invalid:
+    return Invalid(message, (Problem(message, field=name),))

@@ -27,6 +27,7 @@ from market.web import (
     stalls,
     static_files,
     stickers,
+    users,
 )
 from market.web.filters import FILTERS
 
@@ -53,6 +54,7 @@ BLUEPRINTS = (
     reports.bp,
     stickers.bp,
     public_check.bp,
+    users.bp,
 )
 
 

@@ -24,7 +24,7 @@ from market.services.access import Actor
 from market.services.demo.market_rows import People, World, write_market
 from market.services.demo.plan import QUANG_NINH, MarketPlan, Scale, plan_nation, plan_province
 from market.services.demo.rows import Rows
-from market.services.users import Scope
+from market.services.user_reach import Scope
 
 VOLUNTEER_DAYS = 365
 PASSWORD_BYTES = 12
