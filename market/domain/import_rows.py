@@ -69,9 +69,10 @@ class WantedStall:
 
 @dataclass(frozen=True, slots=True)
 class WantedRow:
-    """A row with its points; `errors` keep it out."""
+    """A row with its points; `errors` keep it out. `name` is for people to recognise it by."""
 
     number: int
+    name: str | None = None
     stalls: tuple[WantedStall, ...] = ()
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()

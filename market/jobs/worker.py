@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from market.domain.errors import DomainError
-from market.extensions import db
+from market.extensions import db, reads_only
 from market.services import jobs
 from market.services.jobs import LEASE, Claim, LeaseLost, Progress
 from market.services.reading import reading
@@ -73,6 +73,7 @@ class Worker:
 
     def work_once(self) -> bool:
         """Do one job if there is one to do; says whether there was."""
+        reads_only.set(False)
         with self._app.app_context():
             held = self._claim()
             if held is None:
@@ -88,6 +89,7 @@ class Worker:
         if self._swept_at is not None and at - self._swept_at < SWEEP_EVERY:
             return
         self._swept_at = at
+        reads_only.set(False)
         for sweeper in self._sweepers:
             with self._app.app_context():
                 self._sweep(sweeper, at)

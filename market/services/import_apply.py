@@ -22,8 +22,9 @@ from market.services.access import Actor
 from market.services.bulk import chunks, insert_giving, lock, uncollected, update_many
 from market.services.import_ledger import Act, Ledger
 from market.services.import_people import People
-from market.services.import_plan import MerchantPlan, Plan, StallPlan
+from market.services.import_plan import Plan, StallPlan
 from market.services.import_register import KnownTenancy
+from market.services.import_telling import tell_rows
 from market.services.jobs import Progress
 from market.services.versions import CHANGED_MEANWHILE
 
@@ -57,7 +58,7 @@ def write_plan(
         lambda: places.end_tenancies(plan.stalls),
         lambda: places.start_tenancies(plan.stalls, people),
         ledger.write,
-        lambda: _tell(plan, ledger, places, people),
+        lambda: tell_rows(plan, ledger, places.id_of, people),
     )
     rows = len(plan.rows)
     for number, act in enumerate(acts, start=1):
@@ -289,28 +290,3 @@ def _beside(plan: StallPlan) -> list[int]:
 def _plain(value: Any) -> Any:
     """A value as JSON holds it."""
     return value if value is None or isinstance(value, int) else str(value)
-
-
-def _tell(plan: Plan, ledger: Ledger, places: _Places, people: People) -> None:
-    """An audit entry for each row that changed a stall, else one for whom it changed."""
-    told: set[MerchantPlan] = set()
-    for stall in plan.stalls:
-        for row in dict.fromkeys((stall.row, *(row for row, _ in stall.tenants))):
-            changes = stall.changes if row == stall.row else []
-            if not changes and row == stall.row:
-                continue
-            news = [
-                person
-                for person in stall.people
-                if person.row == row and _is_news(person) and person not in told
-            ]
-            told.update(news)
-            keys = [(person, people.key_of(person)) for person in news]
-            ledger.tell_stall(row, places.id_of(stall), changes, keys)
-    for person in plan.merchants:
-        if _is_news(person) and person not in told:
-            ledger.tell_merchant(person, people.key_of(person), people.id_of(person))
-
-
-def _is_news(person: MerchantPlan) -> bool:
-    return person.known is None or bool(person.changes)

@@ -98,7 +98,7 @@ class _Comparison:
             row.number,
             RowKind.ERROR,
             tuple(stall.code for stall in row.stalls),
-            merchant.name if merchant else None,
+            row.name,
             errors=row.errors,
             warnings=row.warnings,
         )

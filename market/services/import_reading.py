@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from market.documents.workbooks import read_workbook
+from market.domain.accounts import mask
 from market.domain.banks import BankDirectory
 from market.domain.business_lines import BusinessLines
 from market.domain.errors import Problem
 from market.domain.import_rows import WantedAccount, WantedMerchant, WantedRow, WantedStall
-from market.domain.stall_list.headings import Field
+from market.domain.stall_list.headings import Field, read_heading
 from market.domain.stall_list.problems import stall_duplicate
 from market.domain.stall_list.reading import read_list
 from market.domain.stall_list.records import BadRow, StallList, StallRecord, heading_of
@@ -28,6 +29,7 @@ from market.services.stalls import LONGEST_CODE, code_key
 
 SAMPLES = 5
 LONGEST_NAME = 200
+CITIZEN_ID_DIGITS = 12
 CENTI = Decimal("0.01")
 ACCOUNT_FIELDS = (Field.ACCOUNT, Field.BANK, Field.HOLDER)
 
@@ -36,7 +38,7 @@ ACCOUNT_FIELDS = (Field.ACCOUNT, Field.BANK, Field.HOLDER)
 class ColumnView:
     """A column of the list as people map it: its heading, its field, what stands under it.
 
-    `samples` is empty for a private column: it is never read.
+    Of a private column nothing is shown: it is never read.
     """
 
     heading: str
@@ -168,6 +170,7 @@ class _Rows:
         merchant = None if errors else self._merchant(record)
         return WantedRow(
             record.row,
+            record.merchant_name,
             tuple(self._stall(record, code, merchant) for code in record.stalls),
             errors=errors,
             warnings=tuple(self._warnings[record.row]),
@@ -175,10 +178,11 @@ class _Rows:
 
     def _bad_row(self, row: BadRow) -> WantedRow:
         cells = dict(zip((column.field for column in self._found.columns), row.cells, strict=False))
-        stall = cells.get(Field.STALL)
+        stall, name = cells.get(Field.STALL), cells.get(Field.MERCHANT)
         codes = stall_codes(clean(stall.text)) if stall else ()
         return WantedRow(
             row.number,
+            clean(name.text) if name else None,
             tuple(WantedStall(code, code_key(code)) for code in codes),
             errors=tuple(self._errors[row.number]),
         )
@@ -268,7 +272,16 @@ def _views(
             column.field,
             column.is_private,
             column.is_ordinal,
-            () if column.is_private else tuple(clean(row.cell(column.index).text) for row in rows),
+            tuple(_sample(clean(row.cell(column.index).text), column) for row in rows),
         )
         for column in columns
     )
+
+
+def _sample(text: str, column: Column) -> str:
+    """A cell as it may be shown to whoever maps columns; numbers of people only by their end."""
+    if column.is_private:
+        return ""
+    fields = (column.field, read_heading(column.heading).field)
+    is_personal = text.isdecimal() and len(text) == CITIZEN_ID_DIGITS
+    return mask(text) if Field.ACCOUNT in fields or is_personal else text

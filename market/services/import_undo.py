@@ -1,32 +1,28 @@
 """Taking an applied list back: closing what came in, reopening what it replaced, dated today."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import select
 
 from market.domain.accounts import AccountState
-from market.domain.errors import Conflict, Problem
+from market.domain.errors import Conflict
 from market.domain.stalls import Placement, StallState
 from market.extensions import db
 from market.models.account import PaymentAccount
-from market.models.base import Base
-from market.models.import_batch import ImportBatch, ImportChange
+from market.models.import_batch import ImportBatch
 from market.models.market import Market, Section
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall, StallStateSpan
-from market.models.sticker import ForeignCode, Sticker
-from market.models.visit import Visit
 from market.services import audit, coverage
 from market.services.access import Actor
 from market.services.bulk import chunks, insert_many, lock, uncollected, update_many
 from market.services.import_ledger import Act, open_before
+from market.services.import_traces import Changes, find_touched
 
 REASON = "Hoàn tác lần nhập danh sách."
-MOST_NAMED = 10
+MOST_NAMED = 20
 
 
 class Undo:
@@ -37,17 +33,18 @@ class Undo:
         self._market = market
         self._actor = actor
         self._today: date = actor.today
-        self._changes: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-        self._rows: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-        for change in db.session.execute(_changes_of(batch)):
-            self._changes[change.entity].append(change)
-            self._rows[change.row].append(change)
-        self._spans = self._open_spans()
+        self._changes = Changes(batch)
+        self._spans = self._changes.open_spans()
 
     @uncollected()
     def write(self) -> None:
         """Close, reopen, restore. Raises Conflict naming what has moved on since."""
-        self._check_untouched()
+        touched = find_touched(self._changes, self._spans, since=self._batch.applied_at)
+        if touched:
+            raise Conflict(
+                "Không hoàn tác được vì sau khi nhập đã có thay đổi khác. Hãy sửa từng điểm.",
+                tuple(touched[:MOST_NAMED]),
+            )
         self._restore_stalls()
         self._restore_merchants()
         self._take_back_accounts()
@@ -57,100 +54,8 @@ class Undo:
         self._tell()
         coverage.touch(self._market.id)
 
-    def _of(self, entity: type[Base], *acts: Act) -> list[Row[Any]]:
-        return [change for change in self._changes[entity.__tablename__] if change.action in acts]
-
-    def _check_untouched(self) -> None:
-        touched = [
-            *self._with_other_versions(Stall, "thông tin điểm đã được sửa"),
-            *self._with_other_versions(Merchant, "thông tin hộ đã được sửa"),
-            *self._with_other_versions(PaymentAccount, "tài khoản đã được duyệt hoặc từ chối"),
-            *self._with_other_states(),
-            *self._with_other_tenants(),
-            *self._seen_since(),
-        ]
-        if touched:
-            raise Conflict(
-                "Không hoàn tác được vì sau khi nhập đã có thay đổi khác. Hãy sửa từng điểm.",
-                tuple(sorted(set(touched), key=lambda found: found.row or 0)),
-            )
-
-    def _with_other_versions(
-        self, entity: type[Stall | Merchant | PaymentAccount], words: str
-    ) -> Iterable[Problem]:
-        changes = {change.entity_id: change for change in self._of(entity, *Act)}
-        rows = lock(entity, changes, entity.id, entity.version)
-        versions = {row.id: row.version for row in rows}
-        for id_, change in changes.items():
-            if versions.get(id_) != change.entity_version:
-                yield _touched(change, words)
-
-    def _with_other_states(self) -> Iterable[Problem]:
-        made = {change.entity_id for change in self._of(Stall, Act.MADE)}
-        expected = len(self._of(StallStateSpan, *Act)) + len(made)
-        columns = (StallStateSpan.id, StallStateSpan.state, StallStateSpan.to_day)
-        rows = list(lock(StallStateSpan, self._spans, *columns))
-        for row in rows:
-            change = self._spans[row.id]
-            if row.to_day is not None or row.state != change.before["is"]:
-                yield _touched(change, "tình trạng điểm đã đổi")
-        if len(rows) != expected:
-            yield Problem("Có điểm không còn tình trạng đang ghi.", code="touched")
-
-    def _open_spans(self) -> dict[int, Row[Any]]:
-        """The spans this batch began or changed, each with the change that tells of it.
-
-        Those of stalls that came in are told with the stall.
-        """
-        made = {change.entity_id: change for change in self._of(Stall, Act.MADE)}
-        query = select(StallStateSpan.id, StallStateSpan.stall_id).where(
-            StallStateSpan.to_day.is_(None)
-        )
-        first = {
-            row.id: made[row.stall_id]
-            for row in _in_chunks(query, StallStateSpan.stall_id.in_, made)
-        }
-        return first | {change.entity_id: change for change in self._of(StallStateSpan, *Act)}
-
-    def _with_other_tenants(self) -> Iterable[Problem]:
-        """Stalls where others trade than those this batch left there."""
-        expected: defaultdict[int, set[int]] = defaultdict(set)
-        last: dict[int, Row[Any]] = {}
-        for change in self._of(Tenancy, *Act):
-            stall_id = change.before["stall"]
-            last[stall_id] = change
-            expected[stall_id].update(change.before["beside"])
-            if change.action == Act.MADE:
-                expected[stall_id].add(change.entity_id)
-        there: defaultdict[int, set[int]] = defaultdict(set)
-        for row in _in_chunks(
-            select(Tenancy.stall_id, Tenancy.id).where(Tenancy.to_day.is_(None)),
-            Tenancy.stall_id.in_,
-            expected,
-        ):
-            there[row.stall_id].add(row.id)
-        for stall_id, ids in expected.items():
-            if there[stall_id] != ids:
-                yield _touched(last[stall_id], "hộ ở điểm này đã đổi")
-
-    def _seen_since(self) -> Iterable[Problem]:
-        """Stalls that somebody printed for or visited since their tenant came in."""
-        made = {change.before["stall"]: change for change in self._of(Tenancy, Act.MADE)}
-        since = self._batch.applied_at
-        for query, words in (
-            (select(Sticker.stall_id).where(Sticker.queued_at > since), "đã có tem"),
-            (select(Visit.stall_id).where(Visit.received_at > since), "đã được kiểm tra"),
-            (
-                select(ForeignCode.stall_id).where(ForeignCode.registered_at > since),
-                "đã ghi mã QR khác",
-            ),
-        ):
-            column = query.selected_columns[0]
-            for row in _in_chunks(query.distinct(), column.in_, made):
-                yield _touched(made[row.stall_id], words)
-
     def _restore_stalls(self) -> None:
-        changes = {change.entity_id: change for change in self._of(Stall, Act.CHANGED)}
+        changes = {change.entity_id: change for change in self._changes.of(Stall, Act.CHANGED)}
         columns = (
             Stall.id,
             Stall.version,
@@ -169,7 +74,7 @@ class Undo:
         )
 
     def _restore_merchants(self) -> None:
-        changes = {change.entity_id: change for change in self._of(Merchant, Act.CHANGED)}
+        changes = {change.entity_id: change for change in self._changes.of(Merchant, Act.CHANGED)}
         for chunk in chunks(sorted(changes)):
             for merchant in db.session.scalars(
                 select(Merchant)
@@ -198,15 +103,15 @@ class Undo:
                         "decision_reason": reason,
                         "version": change.entity_version + 1,
                     }
-                    for change in self._of(PaymentAccount, act)
+                    for change in self._changes.of(PaymentAccount, act)
                 ],
             )
 
     def _turn_back_tenancies(self) -> None:
         """Who came in leaves today; who left is back from today, without a gap if it was today."""
-        made = self._of(Tenancy, Act.MADE)
+        made = self._changes.of(Tenancy, Act.MADE)
         update_many(Tenancy, [{"id": change.entity_id, "to_day": self._today} for change in made])
-        ended = [change.entity_id for change in self._of(Tenancy, Act.ENDED)]
+        ended = [change.entity_id for change in self._changes.of(Tenancy, Act.ENDED)]
         if self._batch.effective_on == self._today:
             update_many(Tenancy, [{"id": id_, "to_day": None} for id_ in ended])
             return
@@ -230,7 +135,7 @@ class Undo:
 
     def _close_sections(self) -> None:
         """Sections that came in and hold no stall any more."""
-        made = [change.entity_id for change in self._of(Section, Act.MADE)]
+        made = [change.entity_id for change in self._changes.of(Section, Act.MADE)]
         in_use = set(
             db.session.scalars(
                 select(Stall.section_id)
@@ -249,7 +154,7 @@ class Undo:
 
     def _tell(self) -> None:
         """One audit entry for each row taken back."""
-        for row, changes in self._rows.items():
+        for row, changes in self._changes.by_row.items():
             undone: dict[str, list[int]] = {}
             for change in changes:
                 undone.setdefault(f"{change.entity} {change.action}", []).append(change.entity_id)
@@ -274,30 +179,6 @@ _ORDER = [
     entity.__tablename__
     for entity in (Stall, Merchant, Tenancy, StallStateSpan, PaymentAccount, Section)
 ]
-
-
-def _changes_of(batch: ImportBatch) -> Select[Any]:
-    return (
-        select(
-            ImportChange.row,
-            ImportChange.entity,
-            ImportChange.entity_id,
-            ImportChange.action,
-            ImportChange.before,
-            ImportChange.entity_version,
-        )
-        .where(ImportChange.batch_id == batch.id)
-        .order_by(ImportChange.id)
-    )
-
-
-def _in_chunks(query: Select[Any], is_among: Any, ids: Collection[int]) -> Iterable[Row[Any]]:
-    for chunk in chunks(sorted(ids)):
-        yield from db.session.execute(query.where(is_among(chunk)))
-
-
-def _touched(change: Row[Any], words: str) -> Problem:
-    return Problem(f"Dòng {change.row}: {words}.", code="touched", row=change.row)
 
 
 def _told(before: dict[str, Any]) -> dict[str, Any]:
