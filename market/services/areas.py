@@ -1,18 +1,15 @@
-"""Provinces and communes: loaded from the official list, found by today's or an old name."""
+"""Provinces and communes: loaded from the official list, with the names they had before."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
-from sqlalchemy import ColumnElement, and_, case, exists, insert, literal, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy import insert, select
+from sqlalchemy.orm import joinedload
 from vietnam_provinces import Province as OfficialProvince
 from vietnam_provinces import Ward as OfficialCommune
 
 from market.domain.area_aliases import AliasKind, packaged_old_names
-from market.domain.errors import Invalid, NotFound, Problem
+from market.domain.errors import NotFound
 from market.domain.text import clean, fold
 from market.extensions import db
 from market.models.area import AreaAlias, Commune, Province
@@ -20,9 +17,6 @@ from market.services import audit
 from market.services.access import Actor
 
 COMMUNE_DIGITS = 5
-COMMUNE_WORDS = ("xa", "phuong", "dac khu")
-MOST_FOUND = 20
-MOST_WORDS = 8
 AliasKey = tuple[str, AliasKind, str]
 
 
@@ -34,17 +28,6 @@ class Loaded:
     communes: int
     aliases: int
     gone: int
-
-
-@dataclass(frozen=True, slots=True)
-class FoundCommune:
-    """A commune that fits what was typed; `old_names` are those by which it was found."""
-
-    code: str
-    name: str
-    province_code: str
-    province: str
-    old_names: tuple[str, ...] = ()
 
 
 def load(*, actor: Actor) -> Loaded:
@@ -87,68 +70,6 @@ def get_commune(code: str) -> Commune:
             "Hãy kiểm tra mã, hoặc nạp danh mục bằng lệnh flask areas load."
         )
     return commune
-
-
-def resolve_commune(written: str, *, near: Collection[str] = ()) -> str:
-    """The code of the one commune meant by a code or a name, of provinces `near` first.
-
-    Raises Invalid with a problem for the field `commune` where none or several fit.
-    """
-    found = search_communes(written, near=near)
-    named = [each for each in found if _bare(fold(each.name)) == _bare(fold(written))]
-    named_near = [each for each in named if each.province_code in near]
-    for candidates in (named_near, named, found):
-        if len(candidates) == 1:
-            return candidates[0].code
-    message = (
-        "Có nhiều xã, phường phù hợp. Hãy chọn một trong danh sách bên dưới."
-        if found
-        else "Không tìm thấy xã, phường này. Hãy gõ tên hoặc mã, ví dụ: Đầm Hà hoặc 06895."
-    )
-    raise Invalid(message, (Problem(message, "commune_unclear", field="commune"),))
-
-
-def search_communes(
-    written: str, *, near: Collection[str] = (), limit: int = MOST_FOUND
-) -> list[FoundCommune]:
-    """Communes in force that fit a code, a name or an old name, accents or not.
-
-    Those of the provinces `near` come first, then those named exactly so.
-    """
-    text = fold(written)
-    words = text.split()[:MOST_WORDS]
-    if not words:
-        return []
-    is_code = text.isascii() and text.isdigit() and len(text) <= COMMUNE_DIGITS
-    condition = (
-        or_(Commune.code.startswith(text), Commune.code == text.zfill(COMMUNE_DIGITS))
-        if is_code
-        else and_(*map(_has_word, words))
-    )
-    communes = db.session.scalars(
-        select(Commune)
-        .join(Province, Province.code == Commune.province_code)
-        .where(Commune.is_current, condition)
-        .options(joinedload(Commune.province))
-        .order_by(
-            case((Commune.province_code.in_(near), 0), else_=1),
-            *_closeness(text, words),
-            Commune.search,
-            Commune.code,
-        )
-        .limit(limit)
-    ).all()
-    old_names = _matching_old_names(communes, words)
-    return [
-        FoundCommune(
-            each.code,
-            each.name,
-            each.province_code,
-            each.province.name,
-            tuple(old_names[each.code]),
-        )
-        for each in communes
-    ]
 
 
 def list_provinces() -> Sequence[Province]:
@@ -232,65 +153,3 @@ def _alias(name: str, kind: AliasKind, area: str) -> AreaAlias:
 
 def _key(row: AreaAlias) -> AliasKey:
     return row.name, AliasKind(row.kind), row.commune_code or row.province_code or ""
-
-
-def _begins_a_word(column: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
-    return (literal(" ") + column).contains(f" {word}", autoescape=True)
-
-
-def _has_word(word: str) -> ColumnElement[bool]:
-    alias = exists().where(
-        _begins_a_word(AreaAlias.search, word),
-        or_(
-            AreaAlias.commune_code == Commune.code,
-            AreaAlias.province_code == Commune.province_code,
-        ),
-    )
-    return or_(
-        _begins_a_word(Commune.search, word),
-        _begins_a_word(Province.search, word),
-        alias.correlate(Commune),
-    )
-
-
-def _closeness(text: str, words: Sequence[str]) -> list[ColumnElement[int]]:
-    """Named exactly so, called so before, then holding it in one piece, now or before.
-
-    The rest by how many of the words stand in the commune's own name.
-    """
-    exact = [text, *(f"{word} {text}" for word in COMMUNE_WORDS)]
-    own_alias = AreaAlias.commune_code == Commune.code
-    called_so = exists().where(AreaAlias.search.in_(exact), own_alias)
-    held_it = exists().where(_begins_a_word(AreaAlias.search, text), own_alias)
-    piece = case(
-        (Commune.search.in_(exact), 0),
-        (called_so.correlate(Commune), 1),
-        (_begins_a_word(Commune.search, text), 2),
-        (held_it.correlate(Commune), 3),
-        else_=4,
-    )
-    missing = [case((_begins_a_word(Commune.search, word), 0), else_=1) for word in words]
-    return [piece, reduce(add, missing)]
-
-
-def _matching_old_names(
-    communes: Sequence[Commune], words: Sequence[str]
-) -> defaultdict[str, list[str]]:
-    names: defaultdict[str, list[str]] = defaultdict(list)
-    rows = db.session.scalars(
-        select(AreaAlias)
-        .where(AreaAlias.commune_code.in_([each.code for each in communes]))
-        .order_by(AreaAlias.search)
-    )
-    for row in rows:
-        if row.commune_code and all(f" {word}" in f" {row.search}" for word in words):
-            names[row.commune_code].append(row.name)
-    return names
-
-
-def _bare(folded: str) -> str:
-    """A folded name without the word that says what kind of commune it is."""
-    for word in COMMUNE_WORDS:
-        if folded.startswith(f"{word} "):
-            return folded.removeprefix(f"{word} ")
-    return folded

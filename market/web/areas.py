@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from market.domain.roles import Permission
 from market.http.security import current_actor, requires
-from market.services import areas
+from market.services import area_search
 from market.services.operators import managed_provinces
 
 LONGEST_SEARCH = 200
@@ -23,6 +23,6 @@ def search() -> ResponseReturnValue:
     return render_template(
         "areas/_choices.html" if is_part else "areas/search.html",
         written=written,
-        found=areas.search_communes(written, near=near),
+        found=area_search.search_communes(written, near=near),
         chosen=None,
     )

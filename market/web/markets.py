@@ -25,7 +25,8 @@ from market.schemas.markets import (
     NewMarket,
     ReopenMarket,
 )
-from market.services import areas, market_lists, markets, operators, today
+from market.services import area_search, market_lists, markets, operators, today
+from market.services.area_search import FoundCommune
 from market.services.market_lists import MarketFilter
 from market.services.markets import MarketValues
 from market.web import next_steps
@@ -176,7 +177,7 @@ def _values(asked: dict[str, Any], market: Market | None = None) -> MarketValues
         return MarketValues(commune_code=market.commune_code, **asked)
     if choice is None or shown_for != written:
         near = operators.managed_provinces(current_actor()) or frozenset()
-        choice = areas.resolve_commune(written or "", near=near)
+        choice = area_search.resolve_commune(written or "", near=near)
     return MarketValues(commune_code=choice, **asked)
 
 
@@ -195,7 +196,6 @@ def _form(market: Market | None, *, values: Any, refused: Invalid | None = None)
     problems = problems_of(refused)
     actor = current_actor()
     manages = market is None or markets.may_manage(market, actor=actor)
-    near = operators.managed_provinces(actor) or frozenset()
     points = market_lists.count_points(market, on=actor.today) if market else 0
     return render_template(
         "markets/form.html",
@@ -203,7 +203,7 @@ def _form(market: Market | None, *, values: Any, refused: Invalid | None = None)
         values=values,
         manages=manages,
         today=actor.today,
-        found=areas.search_communes(values.get("commune") or "", near=near) if manages else (),
+        found=_communes(values) if manages else (),
         trades=[(each.value, each.label) for each in MarketTrade],
         classes=[(each.value, each.label) for each in MarketClass],
         points=points,
@@ -215,6 +215,16 @@ def _form(market: Market | None, *, values: Any, refused: Invalid | None = None)
         problems=problems,
         errors=errors_by_field(problems),
     )
+
+
+def _communes(values: Any) -> list[FoundCommune]:
+    """What fits the words typed; while they are those of the choice, only what was chosen."""
+    near = operators.managed_provinces(current_actor()) or frozenset()
+    written, choice = values.get("commune") or "", values.get("commune_code")
+    found = area_search.search_communes(written, near=near)
+    if written != values.get("commune_asked"):
+        return found
+    return [each for each in found if each.code == choice] or found
 
 
 def _operators(market: Market) -> list[tuple[int, str]]:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from market.domain.errors import Invalid, NotFound
 from market.models.area import AreaAlias, Commune, Province
-from market.services import areas, audit
+from market.services import area_search, areas, audit
 from market.services.access import Actor
 from tests.factories import NOW, make_commune, make_market
 
@@ -15,7 +15,7 @@ ACTOR = Actor.system(NOW)
 
 def codes(written: str) -> list[str]:
     """The codes found for these words."""
-    return [found.code for found in areas.search_communes(written)]
+    return [found.code for found in area_search.search_communes(written)]
 
 
 def test_loading_brings_34_provinces_and_3321_communes(session: Session) -> None:
@@ -116,9 +116,15 @@ def test_an_old_district_finds_all_communes_that_came_of_it(loaded: Session) -> 
 
 
 def test_what_is_found_by_an_old_name_says_so(loaded: Session) -> None:
-    found = areas.search_communes("xã cẩm la")[0]
+    found = area_search.search_communes("xã cẩm la")[0]
 
     assert (found.name, found.old_names) == ("Phường Phong Cốc", ("Xã Cẩm La",))
+
+
+def test_words_that_stand_apart_are_not_meant_where_somebody_holds_them_together(
+    loaded: Session,
+) -> None:
+    assert {found.name for found in area_search.search_communes("xa quang tan")} == {"Xã Quảng Tân"}
 
 
 def test_nothing_typed_or_signs_of_the_query_language_find_nothing(loaded: Session) -> None:
@@ -126,28 +132,28 @@ def test_nothing_typed_or_signs_of_the_query_language_find_nothing(loaded: Sessi
 
 
 def test_provinces_near_come_first(loaded: Session) -> None:
-    found = areas.search_communes("thống nhất", near={"22"})
+    found = area_search.search_communes("thống nhất", near={"22"})
 
     assert found[0].province == "Quảng Ninh"
 
 
 def test_a_name_that_only_one_commune_has_is_resolved(loaded: Session) -> None:
-    assert areas.resolve_commune("dam ha") == "06895"
+    assert area_search.resolve_commune("dam ha") == "06895"
 
 
 def test_of_two_communes_of_one_name_the_near_one_is_meant(loaded: Session) -> None:
-    assert areas.resolve_commune("Tiên Yên", near={"22"}) == "06862"
+    assert area_search.resolve_commune("Tiên Yên", near={"22"}) == "06862"
     with pytest.raises(Invalid):
-        areas.resolve_commune("Tiên Yên")
+        area_search.resolve_commune("Tiên Yên")
 
 
 def test_a_name_of_several_communes_is_not_guessed(loaded: Session) -> None:
     with pytest.raises(Invalid) as refused:
-        areas.resolve_commune("Thống Nhất")
+        area_search.resolve_commune("Thống Nhất")
 
     assert refused.value.problems[0].field == "commune"
 
 
 def test_an_unknown_name_is_refused(loaded: Session) -> None:
     with pytest.raises(Invalid, match="Không tìm thấy"):
-        areas.resolve_commune("xa khong co that")
+        area_search.resolve_commune("xa khong co that")

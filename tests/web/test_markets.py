@@ -239,6 +239,14 @@ def test_a_board_changes_its_market_where_it_is(register: Flask, transaction: Tr
     assert market.programme_start is not None
 
 
+def test_the_change_form_offers_the_commune_the_market_is_in(register: Flask) -> None:
+    page = SignedIn(register, OFFICER).page(f"{DAM_HA}/edit")
+
+    offered = page.all("input", name="commune_code")
+    assert [choice["value"] for choice in offered] == ["06895"]
+    assert "checked" in offered[0]
+
+
 def test_a_change_over_somebody_elses_is_a_conflict(register: Flask) -> None:
     browser = SignedIn(register, BOARD)
     seen = edit_form(browser, address="Phố Mẫu 1")
