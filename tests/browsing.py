@@ -25,6 +25,19 @@ class SignedIn:
         answer = self.post("/sign-in", {"email": email, "password": password}, page="/sign-in")
         assert answer.status_code == 302, "could not sign in"
 
+    @classmethod
+    def stranger(cls, app: Flask) -> "SignedIn":
+        """A browser that nobody signed in with yet."""
+        browser = cls.__new__(cls)
+        browser._client = app.test_client()
+        return browser
+
+    def cookie(self) -> str:
+        """The value of the session's cookie."""
+        found = self._client.get_cookie("cho")
+        assert found is not None
+        return found.value
+
     def get(self, path: str, **known: Any) -> TestResponse:
         """Ask for a page."""
         return self._client.get(path, **known)

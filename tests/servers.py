@@ -127,7 +127,7 @@ class PostgresCluster:
 
 
 @contextmanager
-def serving(settings: Mapping[str, str], *, log: Path) -> Iterator[str]:
+def serving(settings: Mapping[str, str], *, log: Path, workers: int = 1) -> Iterator[str]:
     """Serve wsgi:app under gunicorn with these settings; yields `http://127.0.0.1:PORT`.
 
     Raises ServerDidNotStart when it does not answer.
@@ -138,7 +138,7 @@ def serving(settings: Mapping[str, str], *, log: Path) -> Iterator[str]:
             [
                 *(sys.executable, "-m", "gunicorn"),
                 *("--bind", f"fd://{listener.fileno()}"),
-                *("--workers", "1"),
+                *("--workers", str(workers)),
                 "wsgi:app",
             ],
             cwd=ROOT,
