@@ -3,7 +3,6 @@
 import pytest
 
 from market.domain.stall_list.headings import Field
-from market.domain.stall_list.reading import shared_in_register
 from market.domain.stall_list.records import StallList
 from tests.stall_lists import Value, read_row, read_rows, told
 
@@ -182,29 +181,6 @@ def test_an_account_is_not_shared_with_a_row_that_is_not_imported() -> None:
     )
 
     assert told(stall_list) == [(2, "phone_invalid")]
-
-
-def test_an_account_of_another_merchant_in_the_register_is_told() -> None:
-    holders = {("970405", "8800100001"): ["Vi Thị Khác"]}
-
-    (found,) = shared_in_register(read_with(), holders)
-
-    assert (found.row, found.code, found.column) == (2, "account_shared", "Số TK")
-
-
-@pytest.mark.parametrize("names", [[], ["VI THỊ MỘT"]])
-def test_an_account_nobody_else_has_in_the_register_is_not_told(names: list[str]) -> None:
-    assert shared_in_register(read_with(), {("970405", "8800100001"): names}) == ()
-
-
-def test_an_account_shared_inside_the_file_is_not_told_again_for_the_register() -> None:
-    stall_list = read_rows(
-        [HEADER, list(GOOD.values()), ["A2", "Vi Thị Hai", None, "8800100001", "Agribank"]]
-    )
-
-    found = shared_in_register(stall_list, {("970405", "8800100001"): ["Vi Thị Khác"]})
-
-    assert [problem.row for problem in found] == [2]
 
 
 def test_a_column_of_citizen_ids_is_told_at_the_header_and_not_read() -> None:

@@ -1,18 +1,17 @@
 """A workbook → the list of stalls in it, with everything that is wrong told row by row."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from market.domain.banks import BankDirectory
 from market.domain.business_lines import BusinessLines
 from market.domain.errors import Problem
 from market.domain.stall_list.headings import Field
 from market.domain.stall_list.merchants import MerchantJoiner
-from market.domain.stall_list.problems import account_shared, problem, stall_duplicate
-from market.domain.stall_list.records import BadRow, StallList, StallRecord, heading_of, stall_key
+from market.domain.stall_list.problems import problem, stall_duplicate
+from market.domain.stall_list.records import BadRow, StallList, stall_key
 from market.domain.stall_list.row_checks import CheckedRow, RowChecker
 from market.domain.stall_list.rows import stall_rows
 from market.domain.stall_list.table import Column, Table, find_table
-from market.domain.text import fold
 from market.domain.workbook import EMPTY_CELL, Cell, Row, Workbook
 
 _NO_MAPPING: Mapping[str, str] = {}
@@ -29,7 +28,7 @@ def read_list(
 
     `mapping` is what was settled by hand: headings as `Column.heading` spells them → values
     of Field, "" to leave a column out. Whether accounts and merchants are in the register
-    already is not looked at; see `shared_in_register`. Raises Invalid with the problem
+    already is not looked at. Raises Invalid with the problem
     `header_missing` where no row has a stall and a merchant column.
     """
     table = find_table(workbook, mapping)
@@ -49,32 +48,6 @@ def read_list(
         warnings=_in_order([*_private_columns(table), *warnings, *shared]),
         bad_rows=tuple(_bad_rows(rows, table.columns)),
     )
-
-
-def shared_in_register(
-    stall_list: StallList, holders: Mapping[tuple[str, str], Collection[str]]
-) -> tuple[Problem, ...]:
-    """The warning `account_shared` for accounts that another merchant of the register has.
-
-    `holders` gives, for BIN and number, the names of the merchants that have the account.
-    Rows that share it inside the file already are not told twice.
-    """
-    told = {found.row for found in stall_list.warnings if found.code == "account_shared"}
-    heading = heading_of(stall_list.columns, Field.ACCOUNT)
-    return tuple(
-        account_shared(record.row, None, heading)
-        for record in stall_list.records
-        if record.row not in told and _is_held_by_others(record, holders)
-    )
-
-
-def _is_held_by_others(
-    record: StallRecord, holders: Mapping[tuple[str, str], Collection[str]]
-) -> bool:
-    if record.account is None:
-        return False
-    own = fold(record.merchant_name or "")
-    return any(fold(name) != own for name in holders.get(record.account, ()))
 
 
 def _without_duplicates(rows: list[CheckedRow], heading: str | None) -> Iterator[CheckedRow]:
