@@ -37,8 +37,12 @@ class Preview:
     @property
     def counts(self) -> dict[str, int]:
         """The counts of the plan, and how many stalls the list leaves unsaid."""
-        warnings = sum(bool(row.warnings) for row in self.plan.rows)
-        return {**self.plan.counts, "warning": warnings, "unnamed": len(self.plan.unnamed)}
+        return {
+            **self.plan.counts,
+            "rows": len(self.plan.rows),
+            "warning": sum(bool(row.warnings) for row in self.plan.rows),
+            "unnamed": len(self.plan.unnamed),
+        }
 
     def errors(self) -> list[Problem]:
         """All of them, in the order of rows."""

@@ -179,7 +179,7 @@ def _write(
 ) -> None:
     with unique_or(Conflict(CHANGED_MEANWHILE)):
         write_plan(preview.plan, batch, market=market, actor=actor, progress=progress)
-    batch.counts = {**preview.counts, "rows": len(preview.plan.rows)}
+    batch.counts = preview.counts
     batch.state = BatchState.APPLIED
     batch.applied_at, batch.applied_by_id = actor.at, actor.user_id
     new = {**batch.counts, "effective_on": batch.effective_on}

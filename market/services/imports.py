@@ -206,7 +206,7 @@ def work_out_batch(batch: ImportBatch, *, market: Market, actor: Actor) -> Previ
 
 def keep_preview(batch: ImportBatch, preview: Preview) -> None:
     """Keep the preview under the batch's seal."""
-    batch.counts = {**preview.counts, "rows": len(preview.plan.rows)}
+    batch.counts = preview.counts
     batch.state = BatchState.PREVIEWED
     seal_preview(batch, pack_preview(preview))
 
