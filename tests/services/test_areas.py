@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
+from market.domain.area_aliases import packaged_old_names
 from market.domain.errors import Invalid, NotFound
 from market.models.area import AreaAlias, Commune, Province
 from market.services import area_search, areas, audit
@@ -22,6 +23,7 @@ def test_loading_brings_34_provinces_and_3321_communes(session: Session) -> None
     loaded = areas.load(actor=ACTOR)
 
     assert (loaded.provinces, loaded.communes, loaded.gone) == (34, 3321, 0)
+    assert loaded.aliases == len(packaged_old_names())
     assert session.scalar(select(func.count()).select_from(Commune)) == 3321
     assert session.get_one(Province, "22").name == "Quảng Ninh"
     assert session.get_one(Commune, "06895").name == "Xã Đầm Hà"
