@@ -6,7 +6,9 @@ from market.cli import (
     account_commands,
     area_commands,
     audit_commands,
+    coverage_commands,
     demo_commands,
+    export_commands,
     import_commands,
     market_commands,
     payload_commands,
@@ -24,6 +26,8 @@ GROUPS = (
     import_commands.import_stalls,
     sticker_commands.stickers,
     payload_commands.payload,
+    coverage_commands.coverage,
+    export_commands.export,
 )
 
 

@@ -31,11 +31,12 @@ def province(province_code: str) -> ResponseReturnValue:
     actor, form, period = current_actor(), _form(), _period()
     area_coverage.get_province(province_code, actor=actor)
     choice, denominator = asked_choice(province_code), asked_question().denominator
-    report_files.note_markets(actor, period, form, _asked(province=province_code))
-    db.session.commit()
     with reading():
         table = report_files.market_table(actor, period, choice=choice, denominator=denominator)
-        return _file(table, form, f"bao-cao-cho-{province_code}-{period.as_of.isoformat()}")
+        file = _file(table, form)
+    report_files.note_markets(actor, period, form, _asked(province=province_code))
+    db.session.commit()
+    return _sent(file, form, f"bao-cao-cho-{province_code}-{period.as_of.isoformat()}")
 
 
 @bp.get("/markets/<market_code>/report")
@@ -45,11 +46,12 @@ def market(market_code: str) -> ResponseReturnValue:
     opened = open_market(market_code, Permission.READ_REPORTS)
     actor, form, period = current_actor(), _form(), _period()
     choice, denominator = MarketChoice(market_code=opened.code), asked_question().denominator
-    report_files.note_markets(actor, period, form, _asked(market=market_code), opened)
-    db.session.commit()
     with reading():
         table = report_files.market_table(actor, period, choice=choice, denominator=denominator)
-        return _file(table, form, f"bao-cao-{market_code}-{period.as_of.isoformat()}")
+        file = _file(table, form)
+    report_files.note_markets(actor, period, form, _asked(market=market_code), opened)
+    db.session.commit()
+    return _sent(file, form, f"bao-cao-{market_code}-{period.as_of.isoformat()}")
 
 
 @bp.get("/markets/<market_code>/stalls/file")
@@ -63,13 +65,14 @@ def stalls(market_code: str) -> ResponseReturnValue:
         MarketChoice(market_code=opened.code),
         missing=asked_missing(question) if is_narrowed else None,
     )
-    report_files.note_stalls(actor, question.as_of, form, _asked(market=market_code), opened)
-    db.session.commit()
     with reading():
         table = report_files.stall_table(
             actor, question.as_of, choice=choice, names=request.args.getlist("column")
         )
-        return _file(table, form, f"diem-{market_code}-{question.as_of.isoformat()}")
+        file = _file(table, form)
+    report_files.note_stalls(actor, question.as_of, form, _asked(market=market_code), opened)
+    db.session.commit()
+    return _sent(file, form, f"diem-{market_code}-{question.as_of.isoformat()}")
 
 
 def _form() -> Form:
@@ -101,17 +104,20 @@ def _asked(**known: str) -> dict[str, str]:
     return {**chosen, **known}
 
 
-def _file(table: Table, form: Form, name: str) -> Response:
-    """The whole file is made before the first byte is sent: a failure leaves no half of it."""
-    stream = BytesIO()
-    report_files.write(stream, table, form, actor=current_actor())
-    stream.seek(0)
+def _file(table: Table, form: Form) -> BytesIO:
+    """The whole file is made before its first byte is sent: a failure leaves no half of it."""
+    file = BytesIO()
+    report_files.write(file, table, form, actor=current_actor())
+    file.seek(0)
+    return file
+
+
+def _sent(file: BytesIO, form: Form, name: str) -> Response:
     answer = send_file(
-        stream,
+        file,
         mimetype=form.content_type,
         as_attachment=True,
         download_name=f"{name}.{form.format}",
-        max_age=0,
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer
