@@ -42,9 +42,12 @@ class PdfFile:
 
     def add_stream(self, data: bytes, entries: bytes = b"", number: int | None = None) -> int:
         """Write a compressed stream with further dictionary entries and give its number."""
-        packed = zlib.compress(data, COMPRESSION)
-        head = b"<<%b/Filter/FlateDecode/Length %d>>" % (entries, len(packed))
-        return self.add(b"%b\nstream\n%b\nendstream" % (head, packed), number)
+        return self.add_packed(packed(data), entries, number)
+
+    def add_packed(self, data: bytes, entries: bytes = b"", number: int | None = None) -> int:
+        """Write a stream compressed before."""
+        head = b"<<%b/Filter/FlateDecode/Length %d>>" % (entries, len(data))
+        return self.add(b"%b\nstream\n%b\nendstream" % (head, data), number)
 
     def close(self, *, root: int, info: int) -> None:
         """Write the table of objects; the file's identity is a hash of what it holds."""
@@ -62,6 +65,10 @@ class PdfFile:
         self._out.write(data)
         self._digest.update(data)
         self.size += len(data)
+
+
+def packed(data: bytes) -> bytes:
+    return zlib.compress(data, COMPRESSION)
 
 
 def text_string(text: str) -> bytes:

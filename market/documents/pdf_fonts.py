@@ -5,6 +5,8 @@ a map written with the font when the last text is known (ISO 32000-1, 9.7.4).
 """
 
 import hashlib
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from itertools import groupby
 
 from market.documents.label_layouts import Face
@@ -12,6 +14,8 @@ from market.documents.pdf_file import PdfFile
 from market.documents.typeface import Metrics, Subset, Typeface, typeface
 
 RESOURCE_NAMES = {Face.REGULAR: b"/FR", Face.SEMIBOLD: b"/FS", Face.BOLD: b"/FB"}
+Letters = Mapping[Face, AbstractSet[str]]
+
 LETTERS = [chr(code) for code in range(ord("A"), ord("Z") + 1)]
 ESCAPES = ((b"\\", b"\\\\"), (b"(", b"\\("), (b")", b"\\)"), (b"\r", b"\\r"))
 MAPPING = b"""/CIDInit /ProcSet findresource begin
@@ -42,6 +46,16 @@ class PdfFonts:
         """The operand of a show operator."""
         self._drawn.setdefault(face, set()).update(text)
         return b"(%b)" % _escaped(text.encode("utf-16-be"))
+
+    @property
+    def drawn(self) -> Letters:
+        """The letters drawn so far."""
+        return self._drawn
+
+    def note(self, drawn: Letters) -> None:
+        """Letters drawn elsewhere that will be shown in this PDF."""
+        for face, letters in drawn.items():
+            self._drawn.setdefault(face, set()).update(letters)
 
     def write(self, pdf: PdfFile) -> bytes:
         """Embed what was drawn; gives the entries of the page's font dictionary."""

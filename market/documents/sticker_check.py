@@ -1,6 +1,6 @@
 """Never a wrong code: every symbol is read back from the modules that will be printed."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -38,37 +38,51 @@ class WrongCode(Conflict):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedSticker:
-    """A sticker with its two symbols, both read back."""
+    """A sticker with its two symbols, and what a decoder reads from the payment code.
+
+    `text` is None where either symbol says anything else than what is printed beside it.
+    """
 
     sticker: Sticker
     code: Modules
     serial_code: Bits
+    text: str | None
 
 
 def checked(stickers: Iterable[Sticker], confirm: Confirm | None) -> Iterator[CheckedSticker]:
-    """Draw and read back in batches. Raises WrongCode at the first that differs.
-
-    `confirm` gets each sticker with the text that a phone will read, and says whether the
-    register, as it is at that moment, still agrees.
-    """
+    """Draw, read back and release in batches. Raises WrongCode at the first that differs."""
     remaining = iter(stickers)
     while batch := list(islice(remaining, BATCH)):
-        codes = modules_of([sticker.payload for sticker in batch])
-        for sticker, code in zip(batch, codes, strict=True):
-            serial_code = data_matrix(sticker.serial)
-            _check(sticker, code, serial_code, confirm)
-            yield CheckedSticker(sticker, code, serial_code)
+        for each in read_back(batch):
+            release(each.sticker, each.text, confirm)
+            yield each
 
 
-def _check(sticker: Sticker, code: Modules, serial_code: Bits, confirm: Confirm | None) -> None:
+def read_back(stickers: Sequence[Sticker]) -> Iterator[CheckedSticker]:
+    """Draw the symbols and read them; nothing is raised, nothing released."""
+    codes = modules_of([sticker.payload for sticker in stickers])
+    for sticker, code in zip(stickers, codes, strict=True):
+        serial_code = data_matrix(sticker.serial)
+        yield CheckedSticker(sticker, code, serial_code, _read(sticker, code, serial_code))
+
+
+def release(sticker: Sticker, text: str | None, confirm: Confirm | None) -> None:
+    """Raise WrongCode unless the symbols say what is printed and the register agrees.
+
+    `confirm` gets the sticker with the text that a phone will read, and says whether the
+    register, as it is at that moment, still agrees.
+    """
+    if text is None or (confirm is not None and not confirm(sticker, text)):
+        raise WrongCode(sticker)
+
+
+def _read(sticker: Sticker, code: Modules, serial_code: Bits) -> str | None:
     try:
         text, serial = decode_back(code), read_data_matrix(serial_code)
-    except UnreadableCode as error:
-        raise WrongCode(sticker) from error
-    if text != sticker.payload or serial != sticker.serial or not _pays_as_printed(sticker, text):
-        raise WrongCode(sticker)
-    if confirm is not None and not confirm(sticker, text):
-        raise WrongCode(sticker)
+    except UnreadableCode:
+        return None
+    is_right = text == sticker.payload and serial == sticker.serial
+    return text if is_right and _pays_as_printed(sticker, text) else None
 
 
 def _pays_as_printed(sticker: Sticker, text: str) -> bool:

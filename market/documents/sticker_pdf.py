@@ -1,27 +1,27 @@
-"""Stickers on label sheets as a PDF stream: checked one by one, written page by page."""
+"""Stickers on label sheets as a PDF stream: drawn a few sheets at a time, checked one by one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
+from math import ceil
 
+from market.documents.drawing_crew import Batch, drawn_in_order
 from market.documents.pdf_file import Sink
 from market.documents.sheet_book import SheetBook
+from market.documents.sheet_drawing import DrawnSheets, Label, Sheet
 from market.documents.sheet_jobs import SheetJob, check_job
-from market.documents.sheets import Template, positions
-from market.documents.sticker_art import StickerArt
-from market.documents.sticker_check import Confirm, checked
-from market.documents.sticker_text import SetText, Sticker, TextFlaw, fields_of, set_texts
+from market.documents.sheets import positions
+from market.documents.sticker_art import SharedValues, StickerArt, shared_values
+from market.documents.sticker_check import Confirm, release
+from market.documents.sticker_flags import Flag
+from market.documents.sticker_text import Sticker
 from market.domain.errors import Invalid
 
+# So many stickers, rounded up to whole sheets, are drawn together.
+TOGETHER = 64
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A text of a sticker that a person must look at; `fields` are those that stand in it."""
-
-    serial: str
-    stall_code: str
-    fields: tuple[str, ...]
-    flaw: TextFlaw
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,14 @@ def write_stickers(
     out: Sink,
     *,
     confirm: Confirm | None = None,
+    progress: Progress | None = None,
+    cores: int | None = None,
 ) -> PrintedSheets:
-    """Write the sheets to `out`; the same stickers and job give the same bytes.
+    """Write the sheets to `out`; the same stickers and job give the same bytes on all machines.
+
+    All available cores are used for a long run, or so many. `progress` is told every few sheets
+    how many stickers are done; what it raises ends the run. Stickers, `confirm` and `progress`
+    stay in the caller's thread; a few hundred stickers are taken before the first is confirmed.
 
     Raises Invalid for a job that cannot be printed, for no stickers at all, or for a payload too
     large for the template; WrongCode where a symbol, read back, differs from the register. What
@@ -60,38 +66,78 @@ def write_stickers(
     first = next(remaining, None)
     if first is None:
         raise Invalid("Không có tem nào để in. Hãy chọn điểm kinh doanh có tài khoản đã duyệt.")
-    book = SheetBook(job, out)
-    art = StickerArt(job, book)
-    slots = positions(job.template, job.start)
-    if job.has_test_cell:
-        book.put_test_cell(next(slots))
-    flags: list[Flag] = []
-    count = 0
-    for each in checked(chain([first], remaining), confirm):
-        marks, texts = art.marks(each)
-        book.put(next(slots), marks)
-        flags += _flags(each.sticker, texts)
-        count += 1
-    book.close()
-    return PrintedSheets(
-        pages=book.pages,
-        stickers=count,
-        verified=count,
-        flags=tuple(flags),
-        bytes=book.size,
-        sha256=book.sha256,
-        next_start=next(slots).slot,
-    )
+    run = _Run(job, out, confirm)
+    batches = run.batches(chain([first], remaining))
+    with closing(drawn_in_order(job, batches, cores=cores)) as drawn_batches:
+        for batch, drawn in drawn_batches:
+            run.write(batch, drawn)
+            if progress is not None:
+                progress(run.count)
+    return run.close()
 
 
-def list_flags(stickers: Iterable[Sticker], template: Template) -> Iterator[Flag]:
-    """What would be flagged, without drawing anything."""
-    for sticker in stickers:
-        yield from _flags(sticker, set_texts(template.layout.texts, sticker.printed()))
+class _Run:
+    """Cuts a run into batches of sheets, and puts what was drawn of them into the book."""
 
+    def __init__(self, job: SheetJob, out: Sink, confirm: Confirm | None) -> None:
+        self.count = 0
+        self._template = job.template
+        self._book = SheetBook(job, out)
+        self._art = StickerArt(job, self._book.fonts)
+        self._confirm = confirm
+        self._slots = positions(job.template, job.start)
+        self._test_cell = next(self._slots) if job.has_test_cell else None
+        self._slot = next(self._slots)
+        self._forms: dict[SharedValues, bytes] = {}
+        self._new_forms: list[tuple[bytes, Sticker]] = []
+        self._flags: list[Flag] = []
 
-def _flags(sticker: Sticker, texts: Iterable[SetText]) -> Iterator[Flag]:
-    for text in texts:
-        if text.flaw is not None:
-            fields = tuple(sorted(fields_of(text.box.text)))
-            yield Flag(sticker.serial, sticker.stall_code, fields, text.flaw)
+    def batches(self, stickers: Iterator[Sticker]) -> Iterator[Batch]:
+        together = ceil(TOGETHER / self._template.labels_per_page)
+        while sheets := tuple(islice(self._sheets(stickers), together)):
+            yield Batch(sheets, tuple(self._new_forms))
+            self._new_forms.clear()
+
+    def write(self, batch: Batch, drawn: DrawnSheets) -> None:
+        """Release the stickers of a batch one by one, and write its pages."""
+        for name, sticker in batch.new_forms:
+            self._book.add_label_form(name, self._art.shared_marks(sticker))
+        self._book.fonts.note(drawn.letters)
+        for sheet, drawn_sheet in zip(batch.sheets, drawn.sheets, strict=True):
+            for label, text in zip(sheet.labels, drawn_sheet.texts, strict=True):
+                release(label.sticker, text, self._confirm)
+            self._book.add_page(drawn_sheet.contents)
+            self._flags += drawn_sheet.flags
+            self.count += len(sheet.labels)
+
+    def close(self) -> PrintedSheets:
+        self._book.close()
+        return PrintedSheets(
+            pages=self._book.pages,
+            stickers=self.count,
+            verified=self.count,
+            flags=tuple(self._flags),
+            bytes=self._book.size,
+            sha256=self._book.sha256,
+            next_start=self._slot.slot,
+        )
+
+    def _sheets(self, stickers: Iterator[Sticker]) -> Iterator[Sheet]:
+        if self._test_cell is not None:
+            cell, self._test_cell = self._test_cell, None
+            yield Sheet(cell.page, tuple(self._labels(stickers, cell.page)), cell)
+        while labels := tuple(self._labels(stickers, self._slot.page)):
+            yield Sheet(labels[0].position.page, labels)
+
+    def _labels(self, stickers: Iterator[Sticker], page: int) -> Iterator[Label]:
+        """Labels for as many stickers as there are left, and as the page has room for."""
+        while self._slot.page == page and (sticker := next(stickers, None)) is not None:
+            yield Label(sticker, self._slot, self._form_of(sticker))
+            self._slot = next(self._slots)
+
+    def _form_of(self, sticker: Sticker) -> bytes:
+        key = shared_values(sticker)
+        if key not in self._forms:
+            self._forms[key] = b"/Form%d" % len(self._forms)
+            self._new_forms.append((self._forms[key], sticker))
+        return self._forms[key]

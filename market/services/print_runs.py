@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, ColumnElement, and_, exists, false, func, select
 from sqlalchemy.orm import joinedload
 
 from market.documents.sheets import get_template
-from market.documents.sticker_pdf import Flag
+from market.documents.sticker_flags import Flag
 from market.documents.sticker_text import TextFlaw
 from market.domain.errors import Conflict, NotFound
 from market.domain.pages import Page

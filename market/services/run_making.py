@@ -14,7 +14,7 @@ from market.documents.drawing_release import drawing_release
 from market.documents.qr_code import symbol_size
 from market.documents.sheet_jobs import check_job
 from market.documents.sheets import Template, get_template
-from market.documents.sticker_pdf import Flag, list_flags
+from market.documents.sticker_flags import Flag, list_flags
 from market.domain.errors import Invalid, Problem
 from market.domain.print_runs import MOST_COPIES, WhichStalls, run_number
 from market.domain.stickers import RunState, StickerState

@@ -6,7 +6,7 @@ import pytest
 
 from market.documents.label_layouts import Align, Box, Face, TextBox
 from market.documents.sheets import Template, get_template, list_templates
-from market.documents.sticker_pdf import list_flags
+from market.documents.sticker_flags import list_flags
 from market.documents.sticker_text import POINTS, TextFlaw, set_text, set_texts
 from market.documents.typeface import typeface
 from tests.paper import LONG_NAME, sticker
