@@ -58,6 +58,11 @@ class Worker:
         """End soon: a running job is given back at its next step, with nothing written."""
         self._stopping.set()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to end."""
+        return self._stopping.is_set()
+
     def run(self) -> None:
         """Work until stopped; a database that does not answer is waited for."""
         while not self._stopping.is_set():
