@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from market.domain.errors import NotFound
 from market.domain.labels import LabelledEnum
-from market.domain.text import fold
+from market.domain.text import clean, fold
 
 _WORD = re.compile(r"[a-z0-9]+")
 _PART_BREAK = re.compile(r"[()\[\]/;,]|\s[-–—]\s")
@@ -142,7 +142,7 @@ def packaged_banks() -> tuple[Bank, ...]:
             bin=row["bin"],
             code=row["code"],
             short_name=row["short_name"],
-            full_name=row["full_name"],
+            full_name=clean(row["full_name"]),
             kind=BankKind(row["kind"]),
             aliases=tuple(aliases[row["bin"]]),
             payer_app_can_scan=_flag(row["payer_app_can_scan"]),
