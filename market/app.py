@@ -13,7 +13,7 @@ from market.config import PROJECT_ROOT, Settings, load_settings
 from market.documents.sealing import Vault
 from market.domain.rules import Rules
 from market.extensions import babel, csrf, db, migrate
-from market.http import error_handlers, headers, logs, security
+from market.http import converters, error_handlers, headers, logs, security
 from market.http.security import GuardedFlask
 from market.jobs import worker_command
 from market.models import everything
@@ -42,6 +42,7 @@ def create_app(
     )
     _configure(app, settings, clock)
     _bind(app, settings)
+    converters.add_to(app.url_map)
     registration.register(app)
     commands.register(app)
     app.cli.add_command(worker_command.worker)
@@ -81,6 +82,7 @@ def _configure(app: Flask, settings: Settings, clock: Callable[[], datetime]) ->
 def _bind(app: Flask, settings: Settings) -> None:
     logs.configure(settings.log_format)
     app.before_request(structlog.contextvars.clear_contextvars)
+    app.before_request(security.refuse_nul)
     app.before_request(security.identify)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT_ROOT / "market" / "migrations"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest
 
 from market.domain.errors import Forbidden
 from market.domain.roles import Permission
@@ -122,6 +123,12 @@ def remember(token: str) -> None:
 def forget() -> None:
     """Empty the cookie session."""
     session.clear()
+
+
+def refuse_nul() -> None:
+    """No text of ours holds a NUL, and PostgreSQL takes none: such an address is nobody's."""
+    if "\0" in request.path or any("\0" in value for value in request.args.values()):
+        raise BadRequest
 
 
 def identify() -> None:
