@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import NotFound
 
 from market.domain.errors import Forbidden
 from market.domain.roles import Permission
@@ -128,7 +128,7 @@ def forget() -> None:
 def refuse_nul() -> None:
     """No text of ours holds a NUL, and PostgreSQL takes none: such an address is nobody's."""
     if "\0" in request.path or any("\0" in value for value in request.args.values()):
-        raise BadRequest
+        raise NotFound
 
 
 def identify() -> None:
