@@ -1,0 +1,155 @@
+"""`flask coverage`: figures as JSON and in words, refusals, and finding wrong counts."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import date
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from market.domain.levels import Level
+from market.models.coverage import CoverageDay
+from market.services import coverage
+from tests.factories import make_commune, make_market, make_province, make_user
+from tests.ladders import make_at
+
+Transaction = Callable[[], AbstractContextManager[Session]]
+DAY = date(2026, 8, 10)
+
+
+def run(app: Flask, *words: str) -> Result:
+    """The command, as an operator types it."""
+    return app.test_cli_runner().invoke(args=["coverage", *words])
+
+
+@pytest.fixture
+def province(app: Flask, transaction: Transaction) -> Flask:
+    """Two markets: 2 of 3 accept since 10/8/2026 in one, nobody trades in the other."""
+    with transaction() as session:
+        market = make_market("QN-DAMHA")
+        for level in (Level.ACCEPTS, Level.ACCEPTS, Level.NONE):
+            make_at(market, level, since=DAY)
+        make_market("QN-TRONG", programme_start=None)
+        make_user(market=market, email="ban@example.vn")
+        session.flush()
+        coverage.recompute_market(market.id)
+    return app
+
+
+def test_the_json_has_exactly_the_promised_keys(province: Flask) -> None:
+    result = run(province, "--as-of", "2026-09-30", "--json")
+
+    assert result.exit_code == 0, result.output
+    figures = {
+        "counted": 3,
+        "account": 2,
+        "equipped": 2,
+        "displayed": 2,
+        "accepting": 2,
+        "in_use": 0,
+    }
+    assert json.loads(result.stdout) == {
+        "as_of": "2026-09-30",
+        "denominator": "A",
+        "markets": {"total": 2, "running": 1, "passed": 0},
+        "merchants": figures,
+        "stalls": figures,
+        "merchant_share_percent": 66.67,
+        "stall_share_percent": 66.67,
+        "mean_market_share_percent": 66.67,
+        "merchant_share_percent_running": 66.67,
+    }
+
+
+def test_a_past_day_has_its_own_figures(province: Flask) -> None:
+    before = json.loads(run(province, "--as-of", "9/8/2026", "--json").stdout)
+
+    assert (before["merchants"]["accepting"], before["merchant_share_percent"]) == (0, 0.0)
+
+
+def test_nothing_to_count_is_null(province: Flask) -> None:
+    found = json.loads(run(province, "--market", "QN-TRONG", "--json").stdout)
+
+    assert found["merchants"]["counted"] == 0
+    assert found["merchant_share_percent"] is None
+    assert found["mean_market_share_percent"] is None
+    assert found["merchant_share_percent_running"] is None
+
+
+def test_without_json_it_says_so_in_words(province: Flask) -> None:
+    result = run(province, "--as-of", "2026-09-30", "--province", "22")
+
+    assert "Tính đến 30/09/2026, mẫu số A: 1/2 chợ triển khai" in result.stdout
+    assert "2/3 hộ chấp nhận: 66,7 %" in result.stdout
+
+
+def test_a_user_sees_their_own_markets(province: Flask) -> None:
+    found = json.loads(run(province, "--as", "ban@example.vn", "--json").stdout)
+
+    assert found["markets"]["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--as-of", "2099-01-01"], "chưa tới"),
+        (["--as-of", "2020-01-01"], "ghi nhận đầu tiên"),
+        (["--as-of", "hôm qua"], "không phải là ngày"),
+        (["--province", "99"], "Không có tỉnh mã 99"),
+        (["--commune", "00000"], "Không có xã, phường mã 00000"),
+        (["--market", "QN-KHONG"], "QN-KHONG"),
+        (["--as", "khong@example.vn"], "khong@example.vn"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_one_line(
+    province: Flask, words: list[str], told: str
+) -> None:
+    result = run(province, *words, "--json")
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_unknown_denominator_is_wrong_usage(province: Flask) -> None:
+    assert run(province, "--denominator", "D").exit_code == 2
+
+
+def test_a_commune_has_its_markets(province: Flask, transaction: Transaction) -> None:
+    with transaction():
+        make_commune("06999", "Xã Khác", make_province())
+
+    assert json.loads(run(province, "--commune", "06895", "--json").stdout)["markets"]["total"] == 2
+    assert json.loads(run(province, "--commune", "06999", "--json").stdout)["markets"]["total"] == 0
+
+
+def test_verifying_names_the_first_wrong_day(province: Flask, transaction: Transaction) -> None:
+    right = run(province, "verify")
+    with transaction() as session:
+        session.execute(
+            update(CoverageDay)
+            .where(CoverageDay.day == DAY)
+            .values(a_merchants_accepting=CoverageDay.a_merchants_accepting - 1)
+        )
+
+    wrong = run(province, "verify")
+
+    assert right.exit_code == 0
+    assert wrong.exit_code == 1
+    assert wrong.stderr == "QN-DAMHA: 10/08/2026\n"
+
+
+def test_counting_again_puts_it_right(province: Flask, transaction: Transaction) -> None:
+    with transaction() as session:
+        session.execute(update(CoverageDay).values(a_merchants_accepting=0))
+
+    recounted = run(province, "recount")
+
+    assert recounted.exit_code == 0
+    assert "Đã đếm lại 2 chợ" in recounted.stdout
+    assert run(province, "verify").exit_code == 0
