@@ -17,29 +17,29 @@ WHITE = 255
 FINDER = 8
 
 
-def blurred(picture: Picture, module: float) -> Picture:
-    """Gaussian, sigma a quarter module."""
-    return _as_picture(cv2.GaussianBlur(picture, (0, 0), module / 4))
+def blurred(picture: Picture, module: float, *, sigma: float = 0.25) -> Picture:
+    """Gaussian, sigma in modules."""
+    return _as_picture(cv2.GaussianBlur(picture, (0, 0), module * sigma))
 
 
-def noisy(picture: Picture, _module: float) -> Picture:
-    """Gaussian, sigma 20 of 255."""
-    noise = np.random.default_rng(7).normal(0, 20, picture.shape)
+def noisy(picture: Picture, _module: float, *, sigma: float = 20) -> Picture:
+    """Gaussian, sigma of 255."""
+    noise = np.random.default_rng(7).normal(0, sigma, picture.shape)
     return np.clip(picture + noise, 0, WHITE).astype(np.uint8)
 
 
-def turned(picture: Picture, _module: float) -> Picture:
-    """Turned by 15 degrees in its plane, on white."""
+def turned(picture: Picture, _module: float, *, degrees: float = 15) -> Picture:
+    """Turned in its plane, on white."""
     framed = np.pad(picture, picture.shape[0] // 4, constant_values=WHITE)
     size = (framed.shape[1], framed.shape[0])
-    turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), 15, 1)
+    turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), degrees, 1)
     return _as_picture(cv2.warpAffine(framed, turn, size, borderValue=WHITE))
 
 
-def leaning(picture: Picture, _module: float) -> Picture:
-    """Leaning back by 15 degrees, seen from three times its own height away."""
+def leaning(picture: Picture, _module: float, *, degrees: float = 15) -> Picture:
+    """Leaning back, seen from three times its own height away."""
     height, width = picture.shape
-    angle = np.radians(15)
+    angle = np.radians(degrees)
     corners = np.array([(x, y) for x in (-0.5, 0.5) for y in (-0.5, 0.5)])
     depth = 3 + corners[:, 1] * np.sin(angle)
     seen = 3 * np.stack([corners[:, 0], corners[:, 1] * np.cos(angle)], axis=1) / depth[:, None]
@@ -51,16 +51,16 @@ def leaning(picture: Picture, _module: float) -> Picture:
     return _as_picture(cv2.warpPerspective(picture, view, size, borderValue=WHITE))
 
 
-def jpeg(picture: Picture, _module: float) -> Picture:
-    """JPEG at quality 40."""
-    _, file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 40])
+def jpeg(picture: Picture, _module: float, *, quality: int = 40) -> Picture:
+    """Saved as JPEG and opened again."""
+    _, file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return _as_picture(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE))
 
 
-def dirty(picture: Picture, module: float) -> Picture:
-    """A dark patch over 5 % of the symbol, anywhere outside the finder patterns."""
+def dirty(picture: Picture, module: float, *, part: float = 0.05) -> Picture:
+    """A dark patch over a part of the symbol, anywhere outside the finder patterns."""
     modules = round(picture.shape[0] / module) - 8
-    side = round(np.sqrt(0.05) * modules)
+    side = round(np.sqrt(part) * modules)
     last = modules - side
     chance = random.Random(picture.tobytes())
     while True:
@@ -73,6 +73,22 @@ def dirty(picture: Picture, module: float) -> Picture:
     top, left = round((row + 4) * module), round((column + 4) * module)
     soiled[top : top + round(side * module), left : left + round(side * module)] = 60
     return soiled
+
+
+def small(picture: Picture, module: float, *, dots: float) -> Picture:
+    """Seen from far away: so many dots to a module."""
+    scale = dots / module
+    return _as_picture(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+
+
+def faded(picture: Picture, _module: float, *, black: int) -> Picture:
+    """Black has become grey."""
+    return _as_picture((black + picture * ((WHITE - black) / WHITE)).round())
+
+
+def shaded(picture: Picture, _module: float, *, darkest: float) -> Picture:
+    """A shadow that deepens from left to right, down to that part of the light."""
+    return _as_picture((picture * np.linspace(1, darkest, picture.shape[1])).round())
 
 
 def _as_picture(pixels: object) -> Picture:
