@@ -39,5 +39,5 @@ def add_to(app: Flask, *, is_https: bool) -> None:
         if is_https:
             response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS}"
         if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers["Cache-Control"] = "no-store"
         return response
