@@ -129,15 +129,14 @@ def verify(*, expected_count: int | None = None, expected_hash: str | None = Non
     count and hash noted outside the database by giving them.
     """
     previous, count = FIRST_HASH, 0
-    entries = db.session.execute(
-        select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=2000)
-    ).scalars()
-    for entry in entries:
-        count += 1
-        if reason := _what_is_wrong(entry, place=count, previous=previous):
-            return ChainReport(count, entry.hash, ChainBreak(count, reason))
-        previous = entry.hash
-        db.session.expunge(entry)
+    query = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=2000)
+    with db.session.execute(query) as rows:
+        for entry in rows.scalars():
+            count += 1
+            if reason := _what_is_wrong(entry, place=count, previous=previous):
+                return ChainReport(count, entry.hash, ChainBreak(count, reason))
+            previous = entry.hash
+            db.session.expunge(entry)
     stored_count, stored_hash = db.session.execute(select(AuditHead.count, AuditHead.hash)).one()
     reason = _what_is_wrong_at_the_end(
         count, previous, stored=(stored_count, stored_hash), noted=(expected_count, expected_hash)
@@ -155,8 +154,38 @@ def list_entries(
     return list(db.session.scalars(query))
 
 
+def hash_of(row: Mapping[str, Any]) -> str:
+    """SHA-256 over an entry's columns and the hash of the entry before, as the chain holds it."""
+    at: datetime = row["at"]
+    chained = [
+        row["id"],
+        int(at.timestamp() * 1_000_000),
+        *(
+            row[name]
+            for name in (
+                "actor_id",
+                "actor",
+                "authority",
+                "channel",
+                "address",
+                "action",
+                "entity",
+                "entity_id",
+                "market_id",
+                "content",
+                "previous_hash",
+            )
+        ),
+    ]
+    text = json.dumps(chained, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _add(entry: Pending) -> None:
-    db.session().info.setdefault(PENDING, []).append(entry)
+    session = db.session()
+    if not session.in_transaction():
+        session.begin()  # only a transaction that has begun can be given up
+    session.info.setdefault(PENDING, []).append(entry)
 
 
 def _content(old: Values | None, new: Values | None) -> str:
@@ -186,7 +215,7 @@ def _chained(pending: Iterable[Pending], *, count: int, previous: str) -> Iterab
             "content": entry.content,
             "previous_hash": previous,
         }
-        row["hash"] = previous = _hash(row)
+        row["hash"] = previous = hash_of(row)
         yield row
 
 
@@ -197,38 +226,12 @@ def _entity_id(entry: Pending) -> str | None:
     return None if identity is None else ",".join(map(str, identity))
 
 
-def _hash(row: Mapping[str, Any]) -> str:
-    at: datetime = row["at"]
-    chained = [
-        row["id"],
-        int(at.timestamp() * 1_000_000),
-        *(
-            row[name]
-            for name in (
-                "actor_id",
-                "actor",
-                "authority",
-                "channel",
-                "address",
-                "action",
-                "entity",
-                "entity_id",
-                "market_id",
-                "content",
-                "previous_hash",
-            )
-        ),
-    ]
-    text = json.dumps(chained, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _what_is_wrong(entry: AuditEntry, *, place: int, previous: str) -> str | None:
     if entry.id != place:
         return f"mục số {place} không còn"
     if entry.previous_hash != previous:
         return "không nối với mục trước"
-    if entry.hash != _hash(vars(entry)):
+    if entry.hash != hash_of(vars(entry)):
         return "nội dung đã bị sửa"
     return None
 
