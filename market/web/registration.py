@@ -5,6 +5,8 @@ from flask import Flask
 from market.web import (
     accounts,
     areas,
+    audit,
+    banks,
     branding,
     coverage,
     foreign_codes,
@@ -55,6 +57,8 @@ BLUEPRINTS = (
     stickers.bp,
     public_check.bp,
     users.bp,
+    audit.bp,
+    banks.bp,
 )
 
 

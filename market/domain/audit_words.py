@@ -1,0 +1,248 @@
+"""The audit log in words: what was done to what, and which of its values changed."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from market.domain.accounts import (
+    AccountProof,
+    AccountSource,
+    AccountState,
+    HolderRelation,
+)
+from market.domain.imports import BatchState
+from market.domain.labels import LabelledEnum
+from market.domain.markets import MarketClass, MarketState, MarketTrade, MerchantKind
+from market.domain.roles import Role, ScopeKind
+from market.domain.stalls import Placement, StallState
+from market.domain.stickers import RunState, StickerState, VoidReason
+from market.domain.visits import IncidentState, VisitResult
+
+HIDDEN = "đã che"
+NOTHING = "–"
+MOST_LISTED = 10
+
+ENTITIES = {
+    "markets": "Chợ",
+    "market_operators": "Đơn vị quản lý của chợ",
+    "operators": "Đơn vị quản lý",
+    "operator_brandings": "Dấu hiệu của đơn vị",
+    "sections": "Khu",
+    "stalls": "Điểm kinh doanh",
+    "merchants": "Hộ kinh doanh",
+    "tenancies": "Bố trí điểm",
+    "payment_accounts": "Tài khoản nhận tiền",
+    "stickers": "Tem QR",
+    "print_runs": "Đợt in",
+    "foreign_codes": "Mã QR của ngân hàng, ví",
+    "visits": "Lượt kiểm tra",
+    "incidents": "Sự cố",
+    "import_batches": "Nhập danh sách",
+    "banks": "Danh mục ngân hàng",
+    "users": "Người dùng",
+    "grants": "Quyền",
+    "user_sessions": "Phiên đăng nhập",
+    "provinces": "Tỉnh, xã",
+    "reports": "Báo cáo",
+}
+ACTIONS = {
+    "create": "Thêm",
+    "change": "Sửa",
+    "rename": "Đổi tên",
+    "reorder": "Đổi thứ tự",
+    "close": "Đóng",
+    "reopen": "Mở lại",
+    "change_state": "Đổi tình trạng",
+    "change_operator": "Đổi đơn vị quản lý",
+    "start": "Bắt đầu",
+    "end": "Kết thúc",
+    "merge": "Gộp",
+    "enter": "Nhập",
+    "approve": "Duyệt",
+    "reject": "Từ chối",
+    "withdraw": "Rút lại",
+    "take_force": "Có hiệu lực",
+    "retire": "Ngừng dùng",
+    "read_numbers": "Xem số đầy đủ",
+    "read_codes": "Xem mã đầy đủ",
+    "queue": "Đưa vào chờ in",
+    "make": "Lập",
+    "print": "In",
+    "reprint": "In lại",
+    "cancel": "Bỏ",
+    "hand_out": "Giao",
+    "hang": "Treo",
+    "void": "Hủy",
+    "spoil": "In hỏng",
+    "picture": "Xem hình",
+    "register": "Ghi nhận",
+    "check": "Xác nhận",
+    "remove": "Gỡ",
+    "record": "Ghi",
+    "open": "Mở",
+    "upload": "Tải lên",
+    "settle_columns": "Chọn cột",
+    "apply_import": "Áp dụng danh sách",
+    "undo_import": "Hoàn tác danh sách",
+    "import": "Nhập từ danh sách",
+    "drop": "Bỏ",
+    "purge": "Dọn",
+    "download": "Tải xuống",
+    "download_bad_rows": "Tải các dòng lỗi",
+    "export": "Xuất tệp",
+    "load": "Nạp",
+    "load_demo": "Nạp dữ liệu mẫu",
+    "grant": "Giao quyền",
+    "revoke": "Thu hồi quyền",
+    "disable": "Khóa",
+    "enable": "Mở khóa",
+    "change_password": "Đổi mật khẩu",
+    "sign_in": "Đăng nhập",
+    "sign_out": "Đăng xuất",
+}
+FIELDS = {
+    "accounts": "Tài khoản số",
+    "account_id": "Tài khoản số",
+    "at": "Lúc",
+    "becomes_preferred": "In trên tem khi có hiệu lực",
+    "bin": "Mã BIN",
+    "bytes": "Dung lượng (byte)",
+    "closed_on": "Đóng từ ngày",
+    "code": "Mã",
+    "confirmation": "Cách xác nhận",
+    "consent_channel": "Cách đồng ý",
+    "consent_on": "Đồng ý ngày",
+    "consent_text": "Bản nội dung đồng ý",
+    "disabled": "Bị khóa",
+    "email": "Email",
+    "ends_on": "Đến hết ngày",
+    "form": "Loại điểm",
+    "from": "Từ",
+    "holder": "Chủ tài khoản",
+    "hotline": "Đường dây nóng",
+    "in_force_from": "Có hiệu lực từ",
+    "is_preferred": "In trên tem",
+    "kind": "Loại",
+    "last4": "Số cuối",
+    "line": "Ngành hàng",
+    "market_id": "Chợ số",
+    "merchant_id": "Hộ số",
+    "merged_into": "Gộp vào hộ số",
+    "name": "Tên",
+    "note": "Ghi chú",
+    "number": "Số tài khoản",
+    "number_typed_again": "Đã gõ lại số",
+    "on": "Từ ngày",
+    "operator_id": "Đơn vị số",
+    "phone": "Điện thoại",
+    "placement": "Vị trí",
+    "proof": "Bằng chứng",
+    "province_code": "Mã tỉnh",
+    "reason": "Lý do",
+    "registration_code": "Mã số hộ kinh doanh",
+    "relation": "Tài khoản của ai",
+    "replaces": "Thay cho",
+    "result": "Kết quả",
+    "revoked_at": "Thu hồi lúc",
+    "role": "Vai trò",
+    "scope": "Phạm vi",
+    "section": "Khu",
+    "section_id": "Khu số",
+    "serial": "Số tem",
+    "source": "Nguồn",
+    "stall_id": "Điểm số",
+    "state": "Tình trạng",
+    "to": "Đến trước ngày",
+    "until": "Đến trước ngày",
+    "user_id": "Người dùng số",
+    "walking_order": "Thứ tự đi",
+}
+_SETS: tuple[type[LabelledEnum], ...] = (
+    AccountState,
+    AccountProof,
+    AccountSource,
+    BatchState,
+    HolderRelation,
+    IncidentState,
+    MarketClass,
+    MarketState,
+    MarketTrade,
+    MerchantKind,
+    Placement,
+    Role,
+    RunState,
+    ScopeKind,
+    StallState,
+    StickerState,
+    VisitResult,
+    VoidReason,
+)
+# Fields whose values are words of a closed set; elsewhere the same letters are just text.
+_WORDED = frozenset(
+    {"state", "kind", "proof", "source", "relation", "reason", "role", "scope", "placement"}
+    | {"result", "trade", "market_class"}
+)
+
+
+class Side(StrEnum):
+    """Before or after."""
+
+    OLD = "old"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value of an entry: its name, what it was, what it became; None where not told."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+def changes_of(content: str) -> Iterator[Change]:
+    """The values an entry holds, readable; sealed ones stay hidden."""
+    told = json.loads(content)
+    old, new = told.get(Side.OLD, {}), told.get(Side.NEW, {})
+    for name in {**old, **new}:
+        yield Change(
+            FIELDS.get(name, name),
+            _readable(name, old[name]) if name in old else None,
+            _readable(name, new[name]) if name in new else None,
+        )
+
+
+def entity_word(entity: str) -> str:
+    """What kind of thing it is."""
+    return ENTITIES.get(entity, entity)
+
+
+def action_word(action: str) -> str:
+    """What was done."""
+    return ACTIONS.get(action, action)
+
+
+def _readable(name: str, value: Any) -> str:
+    if value is None or value in ("", [], {}):
+        return NOTHING
+    if isinstance(value, bool):
+        return "Có" if value else "Không"
+    if isinstance(value, dict):
+        return HIDDEN if "sealed" in value else _listed(f"{k}: {v}" for k, v in value.items())
+    if isinstance(value, list):
+        return _listed(map(str, value))
+    text = str(value)
+    return _word(text) if name in _WORDED else text
+
+
+def _listed(parts: Any) -> str:
+    parts = list(parts)
+    more = len(parts) - MOST_LISTED
+    return ", ".join(parts[:MOST_LISTED]) + (f" và {more} mục khác" if more > 0 else "")
+
+
+def _word(value: str) -> str:
+    words = (member.label for kind in _SETS for member in kind if member == value)
+    return next(words, value)

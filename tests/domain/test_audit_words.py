@@ -1,0 +1,64 @@
+"""The audit log in words people read; what is personal stays hidden."""
+
+import json
+
+import pytest
+
+from market.domain.audit_words import HIDDEN, NOTHING, Change, action_word, changes_of, entity_word
+
+
+def told(
+    old: dict[str, object] | None = None, new: dict[str, object] | None = None
+) -> list[Change]:
+    """The changes of an entry with these values."""
+    return list(changes_of(json.dumps({"old": old or {}, "new": new or {}})))
+
+
+def test_a_change_has_its_name_before_and_after() -> None:
+    assert told({"state": "awaiting_approval"}, {"state": "approved"}) == [
+        Change("Tình trạng", "Chờ duyệt", "Đã duyệt")
+    ]
+
+
+def test_what_stands_on_one_side_only_has_one_side() -> None:
+    assert told({"on": "2026-09-30"}) == [Change("Từ ngày", "2026-09-30", None)]
+    assert told(None, {"on": "2026-09-30"}) == [Change("Từ ngày", None, "2026-09-30")]
+
+
+def test_a_sealed_value_stays_hidden() -> None:
+    assert told(None, {"phone": {"sealed": "c2VhbGVk"}}) == [Change("Điện thoại", None, HIDDEN)]
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        (None, NOTHING),
+        ("", NOTHING),
+        ([], NOTHING),
+        (True, "Có"),
+        (False, "Không"),
+        (0, "0"),
+        (12, "12"),
+        ([1, 2], "1, 2"),
+        ({"a": 1}, "a: 1"),
+    ],
+)
+def test_values_of_all_kinds_are_readable(value: object, word: str) -> None:
+    assert told(None, {"x": value})[0].new == word
+
+
+def test_a_long_list_says_how_much_more_there_is() -> None:
+    shown = told(None, {"accounts": list(range(25))})[0].new
+
+    assert shown == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 và 15 mục khác"
+
+
+def test_words_of_closed_sets_are_translated_where_they_belong_only() -> None:
+    assert told(None, {"role": "volunteer"})[0].new == "Tình nguyện viên"
+    assert told(None, {"name": "volunteer"})[0].new == "volunteer"
+
+
+def test_what_has_no_word_is_said_as_it_is() -> None:
+    assert (entity_word("comets"), action_word("orbit")) == ("comets", "orbit")
+    assert (entity_word("stalls"), action_word("merge")) == ("Điểm kinh doanh", "Gộp")
+    assert told(None, {"tail": "long"}) == [Change("tail", None, "long")]
