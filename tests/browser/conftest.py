@@ -1,10 +1,17 @@
 """Debian's Chromium, headless; a page that fails the test for what no page may do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = (
@@ -18,6 +25,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+
+NewContext = Callable[..., BrowserContext]
 
 
 @pytest.fixture(scope="session")
@@ -33,18 +42,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def faults() -> list[str]:
-    """What `page` saw go wrong; a test that expects a fault removes it."""
+    """What the pages saw go wrong; a test that expects a fault removes it."""
     return []
 
 
 @pytest.fixture
-def page(browser: Browser, live_server: str, faults: list[str]) -> Iterator[Page]:
-    """An empty page whose relative addresses lead to `live_server`.
+def new_context(browser: Browser, live_server: str, faults: list[str]) -> Iterator[NewContext]:
+    """Makes browser windows of their own whose relative addresses lead to `live_server`.
 
     The test fails at its end if a script failed, the content policy was broken or
     another host was asked.
     """
-    context = browser.new_context(base_url=live_server, locale="vi-VN")
+    opened: list[BrowserContext] = []
 
     def note_request(request: Request) -> None:
         if urlsplit(request.url).scheme in {"http", "https", "ws", "wss"} and not (
@@ -56,9 +65,27 @@ def page(browser: Browser, live_server: str, faults: list[str]) -> Iterator[Page
         if "Content Security Policy" in message.text:
             faults.append(message.text)
 
-    context.on("request", note_request)
-    context.on("console", note_message)
-    context.on("weberror", lambda error: faults.append(f"script failed: {error.error}"))
-    yield context.new_page()
-    context.close()
+    def make(**options: object) -> BrowserContext:
+        context = browser.new_context(base_url=live_server, locale="vi-VN", **options)  # type: ignore[arg-type]
+        context.on("request", note_request)
+        context.on("console", note_message)
+        context.on("weberror", lambda error: faults.append(f"script failed: {error.error}"))
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(new_context: NewContext) -> Page:
+    """An empty page in a window of its own."""
+    return new_context().new_page()
+
+
+@pytest.fixture
+def page_without_script(new_context: NewContext) -> Page:
+    """An empty page of a browser that runs no script."""
+    return new_context(java_script_enabled=False).new_page()
