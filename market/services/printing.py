@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 
 from market.documents.drawing_release import drawing_release
 from market.documents.pdf_file import Sink
@@ -29,6 +29,7 @@ from market.services.access import Actor
 from market.services.jobs import Progress, silent
 from market.services.sticker_needs import name_some
 from market.services.sticker_values import (
+    ROWS_AT_ONCE,
     kept_payload,
     list_drawable,
     payee_hash,
@@ -174,12 +175,13 @@ def _check_whole(run: PrintRun, actor: Actor) -> None:
 def _lock_accounts(run: PrintRun) -> None:
     """Until the transaction ends nobody takes one of the run's accounts out of force."""
     paid = select(Sticker.account_id).where(Sticker.run_id == run.id)
-    db.session.execute(
+    accounts_paid = (
         select(PaymentAccount.id)
         .where(PaymentAccount.id.in_(paid))
         .order_by(PaymentAccount.id)
         .with_for_update(read=True)
-    ).all()
+    )
+    db.session.execute(select(func.count()).select_from(accounts_paid.subquery()))
 
 
 def _record(run: PrintRun, drawn: Drawn, *, actor: Actor) -> None:
@@ -235,7 +237,8 @@ def _refuse_stale(run: PrintRun, *, at: datetime, payees: Mapping[str, str] | No
         .join(Merchant, Merchant.id == PaymentAccount.merchant_id)
         .where(Sticker.run_id == run.id)
         .order_by(Sticker.place)
-    ).all()
+        .execution_options(yield_per=ROWS_AT_ONCE)
+    )
     stale = [row.stall_code for row in rows if _is_stale(row, payees)]
     if stale:
         raise Conflict(

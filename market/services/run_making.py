@@ -24,6 +24,7 @@ from market.models.market import Market, MarketOperator, Operator
 from market.models.sticker import PrintRun, Sticker
 from market.services import account_decisions, audit, coverage, sticker_needs
 from market.services.access import Actor
+from market.services.branding import branding_of_market
 from market.services.sticker_needs import Needs, Selection
 from market.services.sticker_states import new_serials
 from market.services.sticker_values import list_drawable, sheet_job
@@ -95,6 +96,7 @@ def _new_run(market: Market, template: Template, values: RunValues, *, actor: Ac
             "offset": list(values.offset),
             "ruler": values.has_ruler,
             "test_cell": values.has_test_cell,
+            "branding": branding_of_market(market.id, actor.today).as_json(),
         },
         state=RunState.MADE,
         made_at=actor.at,

@@ -4,9 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
+from sys import intern
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, true
+from sqlalchemy import ColumnElement, Row, func, select, true
 
 from market.domain.errors import Invalid, Problem
 from market.domain.print_runs import RunOrder, Standing, WhichStalls
@@ -98,10 +99,9 @@ def list_needs(market: Market, selection: Selection, *, actor: Actor, lock: bool
     if lock:
         _lock(market, actor)
     condition = _condition(market, selection, actor=actor)
-    rows = tenants_of(market, condition, actor=actor)
     present = present_at(market)
     needs = Needs()
-    for row in sorted(rows, key=_by_code if selection.order is RunOrder.CODE else _by_walk):
+    for row in tenants_of(market, condition, order=selection.order, actor=actor):
         _place(needs, row, present[row.stall_id, row.account_id], selection)
     return needs
 
@@ -127,12 +127,13 @@ def _lock(market: Market, actor: Actor) -> None:
         .join(Stall, Stall.id == Tenancy.stall_id)
         .where(Stall.market_id == market.id)
     )
-    db.session.execute(
+    in_force = (
         select(PaymentAccount.id)
         .where(accounts.in_force(actor.at), PaymentAccount.merchant_id.in_(traders))
         .order_by(PaymentAccount.id)
         .with_for_update(read=True)
-    ).all()
+    )
+    db.session.execute(select(func.count()).select_from(in_force.subquery()))
 
 
 def _condition(market: Market, selection: Selection, *, actor: Actor) -> ColumnElement[bool]:
@@ -196,8 +197,9 @@ def _place(needs: Needs, row: Row[Any], present: Present, selection: Selection) 
             section_id=row.section_id,
             merchant_name=row.display_name,
             account_id=row.account_id,
-            bin=row.bin,
-            bank_name=row.short_name,
+            # Thousands of stalls share a few banks.
+            bin=intern(row.bin),
+            bank_name=intern(row.short_name),
             queued=tuple(present.queued),
             new_copies=_free_numbers(present.copies, new),
         )
@@ -221,15 +223,6 @@ def _standing(row: Row[Any], present: Present, selection: Selection) -> Standing
 def _free_numbers(taken: Iterable[int], number: int) -> tuple[int, ...]:
     gone = set(taken)
     return tuple(islice((copy for copy in count(1) if copy not in gone), number))
-
-
-def _by_walk(row: Row[Any]) -> tuple[Any, ...]:
-    """Sections in their walking order, stalls without one at the end."""
-    return (row.section_id is None, row.walking_order or 0, row.section_key or "", *_by_code(row))
-
-
-def _by_code(row: Row[Any]) -> tuple[Any, ...]:
-    return (row.sort_key, row.stall_id, row.tenancy_id or 0)
 
 
 def _invalid(message: str) -> Invalid:

@@ -20,6 +20,7 @@ from market.models.market import Market
 from market.models.merchant import Merchant
 from market.models.sticker import PrintRun, Sticker
 from market.services.accounts import NUMBER_PURPOSE, PAYLOAD_PURPOSE, number_hash
+from market.services.branding import Branding, logo_files
 
 ROWS_AT_ONCE = 500
 # As long as the payload of a transfer, so that the code looks the same.
@@ -93,6 +94,7 @@ def kept_payload(row: Row[Any]) -> str | None:
 def sheet_job(run: PrintRun, *, printed_on: date) -> SheetJob:
     """How the run's sheets are drawn."""
     options = run.options
+    look = Branding.kept(options.get("branding"))
     right, down = options.get("offset", (0.0, 0.0))
     return SheetJob(
         template=get_template(run.template),
@@ -103,6 +105,8 @@ def sheet_job(run: PrintRun, *, printed_on: date) -> SheetJob:
         offset=(right, down),
         has_ruler=options.get("ruler", False),
         has_test_cell=options.get("test_cell", False),
+        accent=look.accent,
+        logos=logo_files(look),
     )
 
 

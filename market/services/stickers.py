@@ -1,6 +1,6 @@
 """One sticker: found by its serial, shown to shoppers, drawn as a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from market.documents.label_layouts import LogoPlace
 from market.documents.sheets import Template
 from market.documents.sticker_check import Confirm
 from market.documents.sticker_text import Sticker as PaperSticker
@@ -24,6 +25,7 @@ from market.models.stall import Stall
 from market.models.sticker import PrintRun, Sticker
 from market.services import account_decisions, accounts, audit
 from market.services.access import Actor, stall_condition
+from market.services.branding import Branding, logo_files
 from market.services.sticker_tenants import ON_PAPER
 from market.services.sticker_values import drawable_of, payee_hash
 
@@ -34,7 +36,13 @@ class Draw(Protocol):
     """`sticker_png` or `sticker_svg`."""
 
     def __call__(
-        self, sticker: PaperSticker, template: Template, *, confirm: Confirm
+        self,
+        sticker: PaperSticker,
+        template: Template,
+        *,
+        accent: str,
+        logos: Mapping[LogoPlace, bytes],
+        confirm: Confirm,
     ) -> bytes | str: ...
 
 
@@ -176,7 +184,14 @@ def draw_picture(
         raise Conflict(f"Tem {sticker.serial} {state[0].lower()}{state[1:]}, không dùng được.")
     printed_on = actor.today if sticker.printed_at is None else day_of(sticker.printed_at)
     drawable = drawable_of(sticker.id, printed_on=printed_on)
-    picture = draw(drawable.sticker, template, confirm=_confirm(drawable.payee))
+    look = Branding.kept(sticker.run.options.get("branding") if sticker.run else None)
+    picture = draw(
+        drawable.sticker,
+        template,
+        accent=look.accent,
+        logos=logo_files(look),
+        confirm=_confirm(drawable.payee),
+    )
     audit.record(
         actor, "picture", sticker, market_id=sticker.stall.market_id, new={"serial": sticker.serial}
     )

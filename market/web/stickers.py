@@ -20,7 +20,7 @@ from market.http.problems import errors_by_field, problems_of
 from market.http.security import current_actor, requires
 from market.models.market import Market
 from market.schemas.stickers import ChooseRun
-from market.services import run_making, run_preview, sections, sticker_moves, stickers
+from market.services import branding, run_making, run_preview, sections, sticker_moves, stickers
 from market.services.run_making import RunValues
 from market.services.run_preview import RunPreview
 from market.services.sticker_needs import Selection
@@ -115,7 +115,14 @@ def svg(market_code: str, serial: str) -> ResponseReturnValue:
 def sample(market_code: str, template: str) -> ResponseReturnValue:
     """How a sticker of that template looks, with invented words and a code that pays nobody."""
     market = open_market(market_code, Permission.PRINT_STICKERS)
-    drawn = sticker_svg(sample_sticker(market, current_actor().today), get_template(template))
+    today = current_actor().today
+    look = branding.branding_of_market(market.id, today)
+    drawn = sticker_svg(
+        sample_sticker(market, today),
+        get_template(template),
+        accent=look.accent,
+        logos=branding.logo_files(look),
+    )
     return Response(drawn, mimetype="image/svg+xml")
 
 

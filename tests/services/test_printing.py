@@ -11,22 +11,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.documents import sticker_check
+from market.documents.label_layouts import LogoPlace
+from market.documents.logos import read_logo
 from market.documents.qr_code import Modules, modules_of
 from market.documents.sticker_check import WrongCode
 from market.domain import vietqr
 from market.domain.accounts import AccountState
 from market.domain.errors import Conflict, Invalid
 from market.domain.stickers import RunState, StickerState, VoidReason
+from market.models.market import Operator
 from market.models.sticker import PrintRun
 from market.services import (
     account_decisions,
+    branding,
     print_runs,
     printing,
     run_making,
     sticker_moves,
     sticker_states,
 )
+from market.services.branding import BrandingValues
 from market.services.reading import reading
+from market.services.sticker_values import sheet_job
 from tests.factories import (
     NOW,
     VIETCOMBANK,
@@ -35,7 +41,9 @@ from tests.factories import (
     make_bank,
     make_market,
     make_merchant,
+    make_operator,
 )
+from tests.paper import logo
 from tests.print_shop import (
     SYSTEM,
     codes_of,
@@ -288,6 +296,23 @@ def test_the_same_release_draws_the_same_bytes_again(session: Session) -> None:
     assert again.getvalue() == first
 
 
+def test_a_run_keeps_the_look_it_was_made_with(session: Session) -> None:
+    operator = make_operator()
+    market = make_market(operator=operator)
+    make_ready(market, "A1")
+    set_look(operator, "#7a1f1f")
+    run = make_run(market, template="a4-4xa6")
+    first, _drawn = print_run(run, market)
+    set_look(operator, "#1f1f7a")
+    again = BytesIO()
+
+    printing.redraw(run, again, actor=LATER)
+
+    assert again.getvalue() == first
+    assert sheet_job(run, printed_on=run.printed_on).accent == "#7a1f1f"
+    assert b"/Image" in first
+
+
 def test_a_file_that_comes_out_differently_is_not_given_away(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -426,6 +451,14 @@ def test_making_and_printing_of_one_transaction_leave_nothing_where_they_fail(
 
     assert session.scalars(select(PrintRun)).all() == []
     assert codes_of(make_run(market)) == ["A1"]
+
+
+def set_look(operator: Operator, accent: str) -> None:
+    """The operator's accent and the bank's logo."""
+    look = branding.branding_of(operator)
+    logos = {LogoPlace.BANK: read_logo(logo(accent, size=(200, 100)))}
+    values = BrandingValues(accent, None, logos)
+    branding.change_branding(operator, values, version=look.version, actor=SYSTEM)
 
 
 def _fail(*args: object, **known: object) -> Iterator[None]:

@@ -135,12 +135,19 @@ def test_the_choices_made_are_what_the_button_makes(shop: Shop) -> None:
 
 
 def test_the_preview_alone_is_sent_where_script_asks_for_it(shop: Shop) -> None:
-    answer = shop.user().get(f"{PAGE}?codes=A1", headers=HTMX)
+    answer = shop.user().get(f"{PAGE}?codes=A1&template=a4-8&sheet=a4-8", headers=HTMX)
 
     assert answer.status_code == 200
     assert "<html" not in answer.text
     assert 'id="preview"' in answer.text
-    assert 'hx-swap-oob="true"' in answer.text
+    assert 'id="start-picker"' not in answer.text
+
+
+def test_another_sheet_brings_its_own_labels_to_choose_from(shop: Shop) -> None:
+    answer = shop.user().get(f"{PAGE}?template=a4-14&sheet=a4-8", headers=HTMX)
+
+    picker = answer.text.split('id="start-picker" hx-swap-oob="true"')[1]
+    assert picker.count('type="radio"') == 14
 
 
 def test_another_sheet_is_begun_where_its_own_last_run_ended(shop: Shop) -> None:
