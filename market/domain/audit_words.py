@@ -224,6 +224,18 @@ def action_word(action: str) -> str:
     return ACTIONS.get(action, action)
 
 
+def authority_words(authority: str) -> str:
+    """The grants somebody acted on, `role@scope:key` each, in words."""
+    return ", ".join(_grant_words(grant) for grant in authority.split(", ") if grant) or NOTHING
+
+
+def _grant_words(grant: str) -> str:
+    role, _, scope = grant.partition("@")
+    kind, _, key = scope.partition(":")
+    place = " ".join(filter(None, (_word(kind), key)))
+    return f"{_word(role)} ({place})" if place else _word(role)
+
+
 def _readable(name: str, value: Any) -> str:
     if value is None or value in ("", [], {}):
         return NOTHING

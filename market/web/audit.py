@@ -6,7 +6,13 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from market.domain.audit_words import ENTITIES, action_word, changes_of, entity_word
+from market.domain.audit_words import (
+    ENTITIES,
+    action_word,
+    authority_words,
+    changes_of,
+    entity_word,
+)
 from market.domain.calendar import parse_day
 from market.domain.errors import Invalid
 from market.domain.roles import Permission
@@ -62,6 +68,7 @@ def _told(row: EntryRow) -> dict[str, Any]:
         "entry": entry,
         "action": action_word(entry.action),
         "entity": entity_word(entry.entity),
+        "authority": authority_words(entry.authority),
         "url": url,
         "market": market,
         "changes": tuple(changes_of(entry.content)),
@@ -79,6 +86,6 @@ def _day() -> tuple[date | None, tuple[Any, ...]]:
 
 
 def _before() -> int | None:
-    text = request.args.get("before", "")
+    text = request.args.get("page", "")
     is_place = text.isascii() and text.isdigit() and len(text) <= LONGEST_PLACE
     return int(text) if is_place else None

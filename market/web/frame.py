@@ -61,11 +61,11 @@ def _menu(actor: Actor, market: Market | None) -> list[dict[str, Any]]:
             (_("Kiểm tra"), "rounds.index", Permission.RECORD_VISITS),
             (_("Báo cáo"), "coverage.market", Permission.READ_REPORTS),
         ]
-        return [
-            _entry(label, endpoint, market_code=market.code)
-            for label, endpoint, permission in entries
-            if actor.may(permission) and endpoint in current_app.view_functions
+        beyond = [
+            (_("Người dùng"), "users.index", Permission.MANAGE_VOLUNTEERS),
+            (_("Nhật ký"), "audit.index", Permission.READ_AUDIT),
         ]
+        return _entries(actor, entries, market_code=market.code) + _entries(actor, beyond)
     entries = [
         (_("Chợ"), "markets.index", Permission.READ_REGISTRY),
         (_("Đơn vị quản lý"), "operators.index", Permission.MANAGE_MARKETS),
@@ -74,8 +74,14 @@ def _menu(actor: Actor, market: Market | None) -> list[dict[str, Any]]:
         (_("Ngân hàng"), "banks.index", Permission.MANAGE_BANKS),
         (_("Nhật ký"), "audit.index", Permission.READ_AUDIT),
     ]
+    return _entries(actor, entries)
+
+
+def _entries(
+    actor: Actor, entries: list[tuple[str, str, Permission]], **values: str
+) -> list[dict[str, Any]]:
     return [
-        _entry(label, endpoint)
+        _entry(label, endpoint, **values)
         for label, endpoint, permission in entries
         if actor.may(permission) and endpoint in current_app.view_functions
     ]

@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from market.domain.audit_words import HIDDEN, NOTHING, Change, action_word, changes_of, entity_word
+from market.domain.audit_words import (
+    HIDDEN,
+    NOTHING,
+    Change,
+    action_word,
+    authority_words,
+    changes_of,
+    entity_word,
+)
 
 
 def told(
@@ -62,3 +70,20 @@ def test_what_has_no_word_is_said_as_it_is() -> None:
     assert (entity_word("comets"), action_word("orbit")) == ("comets", "orbit")
     assert (entity_word("stalls"), action_word("merge")) == ("Điểm kinh doanh", "Gộp")
     assert told(None, {"tail": "long"}) == [Change("tail", None, "long")]
+
+
+@pytest.mark.parametrize(
+    ("authority", "words"),
+    [
+        ("board_manager@market:7", "Ban quản lý chợ (Chợ 7)"),
+        ("administrator@country", "Quản trị hệ thống (Cả nước)"),
+        (
+            "volunteer@section:3, auditor@province:22",
+            "Tình nguyện viên (Khu 3), Kiểm tra, giám sát (Tỉnh 22)",
+        ),
+        ("system", "system"),
+        ("", NOTHING),
+    ],
+)
+def test_the_authority_is_said_in_words(authority: str, words: str) -> None:
+    assert authority_words(authority) == words

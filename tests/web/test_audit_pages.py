@@ -121,7 +121,7 @@ def test_a_filter_reaches_no_further_than_the_scope(app: Flask, log: None) -> No
 
 @pytest.mark.parametrize("place", ["abc", "-1", "9" * 30, "²"])
 def test_a_place_that_is_none_begins_at_the_newest(app: Flask, log: None, place: str) -> None:
-    page = SignedIn(app, "admin@example.vn").page(f"/audit?before={place}")
+    page = SignedIn(app, "admin@example.vn").page(f"/audit?page={place}")
 
     assert "Tên nước" in page.one("main").text
 
