@@ -20,7 +20,7 @@ from market.models.stall import Stall
 from market.models.sticker import ForeignCode
 from market.models.user import User
 from market.services import accounts, audit, coverage, scans, visits
-from market.services.access import Actor
+from market.services.access import Actor, stall_condition
 
 MOST_CODES = 200
 
@@ -155,10 +155,12 @@ def list_of_stall(stall: Stall) -> list[ForeignCodeRow]:
     ]
 
 
-def show_payees(rows: Iterable[ForeignCodeRow], *, market: Market, actor: Actor) -> dict[int, str]:
+def show_payees(
+    rows: Iterable[ForeignCodeRow], *, stall: Stall, market: Market, actor: Actor
+) -> dict[int, str]:
     """What the codes that wait pay, in full, for who may confirm them; an audit entry."""
     waiting = [row for row in rows if row.code.checked_at is None and row.code.removed_at is None]
-    if not actor.may(Permission.APPROVE_ACCOUNTS):
+    if not waiting or not _may_check(stall, actor):
         return {}
     shown = {row.code.id: text for row in waiting if (text := _payee_text(row))}
     if shown:
@@ -171,6 +173,16 @@ def show_payees(rows: Iterable[ForeignCodeRow], *, market: Market, actor: Actor)
             new={"foreign_codes": sorted(shown)},
         )
     return shown
+
+
+def _may_check(stall: Stall, actor: Actor) -> bool:
+    """Whether the actor confirms codes here: a permission in another market gives nothing."""
+    own = (
+        select(Stall.id)
+        .join(Market, Market.id == Stall.market_id)
+        .where(Stall.id == stall.id, stall_condition(actor, Permission.APPROVE_ACCOUNTS))
+    )
+    return db.session.scalar(own) is not None
 
 
 def _decoded(text: str) -> Payload:

@@ -87,7 +87,7 @@ def _page(market: Market, stall: Stall, *, values: Any, refused: Invalid | None 
         "foreign_codes/index.html",
         stall=stall,
         rows=rows,
-        payees=foreign_codes.show_payees(rows, market=market, actor=current_actor()),
+        payees=foreign_codes.show_payees(rows, stall=stall, market=market, actor=current_actor()),
         tenancies=visits.list_tenancies(stall, current_actor().today),
         values=values,
         problems=problems,
