@@ -41,6 +41,8 @@ def make_settings(database_url: str, instance: Path) -> Settings:
 @contextmanager
 def running(settings: Settings) -> Iterator[Flask]:
     """The app with these settings; its connections are closed afterwards."""
+    # A request of an app before it may have declared this thread as reading.
+    reads_only.set(False)
     app = create_app(settings)
     app.testing = True
     app.test_client_class = ContextFreeClient

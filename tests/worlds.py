@@ -13,31 +13,30 @@ from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 from werkzeug.routing import Rule
 
 from market.domain.accounts import AccountState
 from market.domain.calendar import day_of
-from market.domain.imports import BatchState
 from market.domain.jobs import JobState
 from market.domain.roles import Role
 from market.domain.serials import new_serial
 from market.domain.stickers import ForeignCodeKind, RunState, StickerState
 from market.domain.visits import IncidentState, VisitResult
 from market.extensions import db, vault
-from market.models.import_batch import ImportBatch
 from market.models.job import Job
 from market.models.market import Market, Operator, Section
 from market.models.stall import Stall
 from market.models.sticker import ForeignCode, PrintRun, Sticker
-from market.models.user import User, UserSession
+from market.models.user import Grant, User, UserSession
 from market.models.visit import Incident, Visit
-from market.services import coverage, sessions
+from market.services import coverage, imports, sessions
 from market.services.sessions import Browser
-from tests import factories, running
+from tests import factories, running, stall_lists
 
 Transaction = Callable[[], AbstractContextManager[Session]]
-PLACES = ("Một", "Hai", "Ba", "Bốn")
+PLACES = ("Mai", "Lan", "Cúc", "Trúc")
 
 
 @dataclass
@@ -102,9 +101,23 @@ PRINCIPALS = (
     "expired",
 )
 
+# The roles of those whose grants are live.
+ROLES = {
+    "administrator": Role.ADMINISTRATOR,
+    "officer": Role.PROVINCE_OFFICER,
+    "manager": Role.BOARD_MANAGER,
+    "other_manager": Role.BOARD_MANAGER,
+    "volunteer": Role.VOLUNTEER,
+    "other_volunteer": Role.VOLUNTEER,
+    "auditor": Role.AUDITOR,
+}
 
-def build(at: datetime = factories.NOW) -> World:
-    """Put the world into the open session; its latest events are hours before `at`."""
+
+def build(at: datetime = factories.NOW, *, crowd: int = 0) -> World:
+    """Put the world into the open session; its latest events are hours before `at`.
+
+    `crowd` more traders, runs, visits and incidents make the lists of the first zone long.
+    """
     world = World(
         at,
         east=Zone("Hoàng Oanh", "HO", 1),
@@ -117,13 +130,15 @@ def build(at: datetime = factories.NOW) -> World:
         factories.make_market("QN-SONCA", "Chợ Sơn Ca", operator=there),
     )
     sections = [
-        factories.make_section(market, f"Khu {zone.root}")
+        factories.make_section(market, f"Khu {zone.digit}")
         for market, zone in zip((markets[0], *markets), world.zones, strict=True)
     ]
     _users(world, here, there, sections)
-    _fill(world.east, markets[0], sections[0], world)
-    _fill(world.west, markets[0], sections[1], world)
-    _fill(world.other, markets[1], sections[2], world)
+    for zone, section, operator in zip(world.zones, sections, (here, here, there), strict=True):
+        zone.ids["operator_id"] = operator.id
+        _fill(zone, db.session.get_one(Market, section.market_id), section, world)
+    for place in range(crowd):
+        _join(world.east, markets[0], sections[0], place, at)
     for market in markets:
         coverage.touch(market.id)
     return world
@@ -144,27 +159,42 @@ def sign_in(app: Flask, world: World, principal: str) -> FlaskClient:
 
 
 def addresses(app: Flask, zone: Zone, *, method: str = "GET") -> Iterator[tuple[Rule, str]]:
-    """Every rule that takes the method, its arguments filled with what is in the zone.
-
-    Raises KeyError for an argument nobody told this module about.
-    """
+    """Every rule that takes the method, its arguments filled with what is in the zone."""
     for rule in app.url_map.iter_rules():
-        if rule.methods and method in rule.methods:
+        if rule.methods and method in rule.methods and not unknown_arguments(rule, zone):
             yield rule, address(app, rule, zone)
 
 
 def address(app: Flask, rule: Rule, zone: Zone) -> str:
     """The rule's path for what is in the zone."""
     values = {name: _argument(rule.endpoint, name, zone) for name in rule.arguments}
+    values |= {name: zone.ids[key] for name, key in QUERIES.get(rule.endpoint, {}).items()}
     with app.test_request_context():
         built = app.url_map.bind("localhost").build(rule.endpoint, values)
     return built
 
 
+def unknown_arguments(rule: Rule, zone: Zone) -> set[str]:
+    """Arguments of a rule that nobody told this module about."""
+    return {
+        name
+        for name in rule.arguments
+        if name not in zone.ids and (rule.endpoint, name) not in ARGUMENTS
+    }
+
+
 ARGUMENTS: Mapping[tuple[str, str], Any] = {
+    ("banks.change", "bin"): "970436",
+    ("banks.edit", "bin"): "970436",
+    ("branding.logo", "place"): "bank",
     ("home.language", "code"): "en",
     ("static", "filename"): "css/app.css",
+    ("stickers.sample", "template"): "a4-8",
 }
+
+
+# What a page that answers a question is asked.
+QUERIES: Mapping[str, Mapping[str, str]] = {"stickers.find": {"serial": "serial"}}
 
 
 def _argument(endpoint: str, name: str, zone: Zone) -> Any:
@@ -207,12 +237,15 @@ def _users(world: World, here: Operator, there: Operator, sections: Iterable[Sec
 def _fill(zone: Zone, market: Market, section: Section, world: World) -> None:
     zone.market_code = market.code
     board = "other_manager" if zone is world.other else "manager"
+    helper = "other_volunteer" if zone is world.other else "volunteer"
+    grants = select(Grant.id).where(Grant.user_id == world.users[helper])
     zone.ids |= {
+        "grant_id": db.session.scalars(grants).one(),
         "market_code": market.code,
         "market_id": market.id,
         "section_id": section.id,
         "province_code": "22",
-        "user_id": world.users["other_volunteer" if zone is world.other else "volunteer"],
+        "user_id": world.users[helper],
     }
     for place, state in enumerate(
         (
@@ -255,7 +288,7 @@ def _trader(
         zone.ids |= {"stall_id": stall.id, "merchant_id": merchant.id, "tenancy_id": tenancy.id}
         zone.ids |= {"approved_account_id": account.id}
     if waits:
-        zone.ids |= {"account_id": account.id, "waiting_stall_id": stall.id}
+        zone.ids |= {"account_id": account.id, "double_id": merchant.id}
 
 
 def _paper(zone: Zone, market: Market, section: Section, at: datetime) -> None:
@@ -284,7 +317,7 @@ def _paper(zone: Zone, market: Market, section: Section, at: datetime) -> None:
             place=place if paper else None,
             market_name=market.name,
             stall_code=f"{zone.letters}-01",
-            merchant_name=f"{zone.root} Một",
+            merchant_name=f"{zone.root} Mai",
             state=state,
             queued_at=at - timedelta(days=61),
             printed_at=at - timedelta(days=60) if paper else None,
@@ -339,6 +372,57 @@ def _seen(zone: Zone, world: World) -> None:
     zone.ids |= {"incident_id": incident.id, "foreign_code_id": code.id}
 
 
+def _join(zone: Zone, market: Market, section: Section, place: int, at: datetime) -> None:
+    """One more trader with an account, a waiting one, a sticker, a visit and an incident."""
+    stall = factories.make_stall(market, f"{zone.letters}-1{place:02}", section=section)
+    merchant = factories.make_merchant(market, f"{zone.root} thứ {place}")
+    tenancy = factories.make_tenancy(stall, merchant)
+    account = factories.make_account(merchant)
+    factories.make_account(merchant, state=AccountState.AWAITING_APPROVAL)
+    sticker = Sticker(
+        serial=new_serial(zone.digit * 100_000 + place),
+        stall_id=stall.id,
+        account_id=account.id,
+        market_name=market.name,
+        stall_code=stall.code,
+        merchant_name=merchant.display_name,
+        state=StickerState.QUEUED,
+        queued_at=at,
+    )
+    visit = Visit(
+        uuid=str(UUID(int=zone.digit * 100_000 + place)),
+        stall_id=stall.id,
+        tenancy_id=tenancy.id,
+        visited_by_id=zone.ids["user_id"],
+        phone_at=at,
+        received_at=at,
+        day=day_of(at),
+        result=VisitResult.UNKNOWN_CODE,
+    )
+    run = PrintRun(
+        number=f"DT-2025-{place:04}",
+        market_id=market.id,
+        template="a4-8",
+        state=RunState.MADE,
+        made_at=at,
+        printed_on=day_of(at),
+        release="test",
+    )
+    db.session.add_all((sticker, visit, run))
+    db.session.flush()
+    incident = Incident(
+        stall_id=stall.id,
+        visit_id=visit.id,
+        state=IncidentState.OPEN,
+        opened_at=at,
+        opened_on=day_of(at),
+    )
+    db.session.add(incident)
+    factories.make_user(market=market)
+    factories.make_section(market, f"Dãy {zone.root} {place}", walking_order=place)
+    factories.make_market(operator=db.session.get_one(Operator, zone.ids["operator_id"]))
+
+
 def _work(zone: Zone, market: Market, board: int, at: datetime) -> None:
     job = Job(
         kind="count",
@@ -351,23 +435,26 @@ def _work(zone: Zone, market: Market, board: int, at: datetime) -> None:
         asked_by_id=board,
         finished_at=at - timedelta(hours=2),
     )
-    batch = ImportBatch(
-        market_id=market.id,
-        filename=f"{zone.root}.xlsx",
-        content_hash=f"{zone.digit}" * 64,
-        effective_on=day_of(at),
-        state=BatchState.APPLIED,
-        uploaded_at=at - timedelta(hours=2),
-        uploaded_by_id=board,
-        applied_at=at - timedelta(hours=1),
-        applied_by_id=board,
-        keep_until=day_of(at) + timedelta(days=30),
-    )
-    db.session.add_all((job, batch))
-    db.session.flush()
+    user = db.session.get_one(User, board, options=[selectinload(User.grants)])
+    actor = factories.actor_of(user, at)
+    batch = imports.upload(market, f"{zone.root}.xlsx", _list_of(zone), actor=actor)
+    imports.preview_batch(batch, market=market, actor=actor)
+    db.session.add(job)
     open_elsewhere = UserSession(
         token_hash=f"{zone.digit}" * 64, user_id=board, created_at=at, seen_at=at, fresh_at=at
     )
     db.session.add(open_elsewhere)
     db.session.flush()
     zone.ids |= {"job_id": job.id, "batch_id": batch.id, "session_id": open_elsewhere.id}
+
+
+def _list_of(zone: Zone) -> bytes:
+    """A list of the zone's own with a good row and a bad one."""
+    phone, number = f"09000008{zone.digit}0", f"88001{zone.digit}880055"
+    zone.phones.append(phone)
+    zone.numbers.setdefault(AccountState.DRAFT, []).append(number)
+    heading = ["Mã điểm", "Khu", "Tên hộ", "Điện thoại", "Ngân hàng", "Số tài khoản"]
+    good = [f"{zone.letters}-09", f"Khu {zone.digit}", f"{zone.root} Đào", phone]
+    bad = [f"{zone.letters}-08", f"Khu {zone.digit}", f"{zone.root} Sen", phone]
+    rows = [heading, [*good, "Vietcombank", number], [*bad, "Ngân hàng lạ", number]]
+    return stall_lists.xlsx(rows)

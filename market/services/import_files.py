@@ -8,8 +8,9 @@ from typing import BinaryIO
 from sqlalchemy import select
 
 from market.documents.spreadsheets import write_rows_xlsx
-from market.domain.errors import NotFound
+from market.domain.errors import Forbidden, NotFound
 from market.domain.imports import BatchState
+from market.domain.roles import Permission
 from market.domain.text import clean
 from market.extensions import db, vault
 from market.models.import_batch import HeadingChoice, ImportBatch
@@ -76,7 +77,13 @@ def kept_preview(batch: ImportBatch) -> KeptPreview | None:
 
 
 def write_bad_rows(batch: ImportBatch, stream: BinaryIO, *, actor: Actor) -> None:
-    """The rows to correct as a workbook, each with its reason; the download is an audit entry."""
+    """The rows to correct as a workbook, each with its reason; the download is an audit entry.
+
+    The rows hold full account numbers: Forbidden for whoever neither uploaded the list nor
+    may read them.
+    """
+    if actor.user_id != batch.uploaded_by_id and not actor.may(Permission.READ_FULL_NUMBERS):
+        raise Forbidden("Tệp dòng lỗi có số tài khoản đầy đủ: chỉ người đã tải lên lấy được.")
     kept = kept_preview(batch)
     if kept is None:
         raise NotFound(GONE)

@@ -79,6 +79,12 @@ def test_too_many_fields_are_refused(client: FlaskClient) -> None:
     assert answer.status_code == 413
 
 
+def test_as_many_fields_as_a_page_may_have_are_read(client: FlaskClient) -> None:
+    answer = post_parts(client, {f"f{number}": "1" for number in range(MAX_FORM_PARTS)})
+
+    assert answer.status_code == 400
+
+
 def test_a_file_whose_size_nobody_says_is_refused_once_it_is_too_large(live_server: str) -> None:
     connection = HTTPConnection(urlsplit(live_server).netloc, timeout=30)
     block = b"x" * 1024 * 1024
