@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import islice
+from math import floor
 from typing import Any
 
 from market.documents.label_layouts import Layout, read_layout
@@ -139,4 +140,5 @@ def _template(name: str, table: dict[str, Any], layouts: dict[str, Layout]) -> T
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+    # Rounded down: what is under the limit must not read as the limit.
+    return f"{floor(value * 100 + 1e-6) / 100:.2f}".rstrip("0").rstrip(".").replace(".", ",")

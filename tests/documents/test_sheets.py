@@ -103,8 +103,22 @@ def test_a_transfer_code_has_modules_of_more_than_the_smallest_size(template: Te
         assert template.module_millimetres(size) >= SMALLEST_MODULE
 
 
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
+def test_every_size_of_symbol_is_taken_or_refused_by_the_size_of_its_modules(
+    template: Template,
+) -> None:
+    for version in range(1, 41):
+        size = 17 + 4 * version
+        side = template.layout.qr.width / (size + 8)
+        if side >= SMALLEST_MODULE:
+            assert template.module_millimetres(size) == side
+        else:
+            with pytest.raises(Invalid, match=rf"{template.name} quá nhỏ.*{size + 8} module"):
+                template.module_millimetres(size)
+
+
 def test_a_template_too_small_for_a_payload_refuses_with_the_numbers() -> None:
-    with pytest.raises(Invalid, match=r"a4-21.*97 module.*30,6 mm.*0,32 mm.*0,4 mm"):
+    with pytest.raises(Invalid, match=r"a4-21.*97 module.*30,6 mm.*0,31 mm.*0,4 mm"):
         get_template("a4-21").module_millimetres(VERSION_18)
 
 

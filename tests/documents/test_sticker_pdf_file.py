@@ -82,8 +82,9 @@ def grown(template: Template, by: float) -> list[float]:
     return [near, near, template.slug + width + by, template.slug + height + by]
 
 
-def test_the_file_holds_no_script_and_starts_nothing() -> None:
-    pdf, _ = printed(stickers(9), job("a4-8"))
+@each_template
+def test_the_file_holds_no_script_and_starts_nothing(template: Template) -> None:
+    pdf, _ = printed(stickers(9), job(template))
 
     reader = PdfReader(BytesIO(pdf))
     assert {"/OpenAction", "/AA", "/Names", "/AcroForm"}.isdisjoint(reader.root_object)
@@ -105,8 +106,9 @@ def marks_of_first_page(pdf: bytes) -> bytes:
     return contents.get_data()
 
 
-def test_every_font_is_embedded_as_a_subset_of_be_vietnam_pro() -> None:
-    pdf, _ = printed(stickers(9), job("a4-8"))
+@each_template
+def test_every_font_is_embedded_as_a_subset_of_be_vietnam_pro(template: Template) -> None:
+    pdf, _ = printed(stickers(9), job(template))
 
     fonts = list(fonts_of(pdf))
 
