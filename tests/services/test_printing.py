@@ -77,6 +77,22 @@ def test_every_code_on_the_finished_pages_pays_the_account_of_its_stall(session:
     assert (drawn.sheets.stickers, drawn.sheets.verified) == (10, 10)
 
 
+def test_a_long_run_is_checked_to_the_last_sticker(session: Session) -> None:
+    """From 500 stickers on, other processes draw."""
+    market = make_market()
+    ready = [make_ready(market, f"A{number}") for number in range(30)]
+    run = make_run(market, copies=20)
+
+    _pdf, drawn = print_run(run, market)
+
+    stickers = stickers_of(run)
+    hashes = {each.account.id: each.account.number_hash for each in ready}
+    assert list(drawn.payees) == [sticker.serial for sticker in stickers]
+    assert list(drawn.payees.values()) == [hashes[sticker.account_id] for sticker in stickers]
+    assert drawn.sheets.verified == 600
+    assert {sticker.state for sticker in stickers} == {StickerState.PRINTED}
+
+
 def test_a_printed_run_knows_its_file(session: Session) -> None:
     market = make_market()
     make_ready(market, "A1")

@@ -295,6 +295,13 @@ def test_a_run_that_was_not_printed_can_be_given_up(shop: Shop) -> None:
     assert "9 tem" in user.page(PAGE).one("div", id="preview").text
 
 
+def test_stalls_of_a_run_that_nobody_printed_lead_to_it(shop: Shop) -> None:
+    user = shop.user()
+    shop.make(user, codes="A1")
+
+    assert "1 điểm: nằm trong đợt chưa in (A1)" in user.page(PAGE).one("div", id="preview").text
+
+
 def test_a_run_is_printed_once(shop: Shop) -> None:
     user = shop.user()
     run = shop.printed(user)
