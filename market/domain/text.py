@@ -6,6 +6,22 @@ from functools import lru_cache
 
 # NFD leaves the stroke of đ in place; old files hold the Icelandic eth instead of it.
 _UNSTROKED = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
+
+
+_MOST_REMEMBERED = 4096
+
+
+class _Unmarked(dict[int, int | None]):
+    """Tells `str.translate` to drop combining marks; each character is looked up once."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = None if unicodedata.combining(chr(code)) else code
+        if len(self) < _MOST_REMEMBERED:
+            self[code] = kept
+        return kept
+
+
+_UNMARKED = _Unmarked()
 _ONE_STROKED_D = str.maketrans({"ð": "đ", "Ð": "Đ"})
 
 _NEVER_WRITTEN = frozenset({"Cc", "Cf", "Cs"})
@@ -91,8 +107,7 @@ def _is_clean(text: str) -> bool:
 def _without_marks(text: str) -> str:
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFD", text.translate(_UNSTROKED))
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return unicodedata.normalize("NFD", text.translate(_UNSTROKED)).translate(_UNMARKED)
 
 
 def _weighed(text: str) -> list[tuple[str, str, str]]:
@@ -100,7 +115,7 @@ def _weighed(text: str) -> list[tuple[str, str, str]]:
     return [_weights(letter) for letter in letters]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def _weights(letter: str) -> tuple[str, str, str]:
     """Rank of the letter without its tone, its tone, its case."""
     decomposed = unicodedata.normalize("NFD", letter)

@@ -158,31 +158,32 @@ class _Places:
             self._note(row, Tenancy, id_, Act.MADE, before)
 
     def _sections(self, plans: Iterable[StallPlan]) -> dict[str, int]:
-        """The ids of sections by key; those the market does not have are made."""
+        """The ids of sections by name as written; those the market does not have are made."""
         known = {
             section.name_key: section
             for section in sections.list_sections(self._market, with_closed=True)
         }
-        ids = {}
+        ids: dict[str, int] = {}
         for plan in plans:
             name = plan.wanted.section
-            if name is None or Part.SECTION not in plan.parts or fold(name) in ids:
+            if name is None or name in ids or Part.SECTION not in plan.parts:
                 continue
             section = known.get(fold(name))
             if section is None or section.closed_on is not None:
                 is_new = section is None
                 section = stalls.get_or_make_section(self._market, name, actor=self._actor)
                 db.session.flush()
+                known[section.name_key] = section
                 if is_new:
                     self._note(plan.row, Section, section.id, Act.MADE)
-            ids[fold(name)] = section.id
+            ids[name] = section.id
         return ids
 
     def _row(self, plan: StallPlan, section_ids: dict[str, int]) -> dict[str, Any]:
         wanted = plan.wanted
         return {
             "market_id": self._market.id,
-            "section_id": section_ids[fold(wanted.section)] if wanted.section else None,
+            "section_id": section_ids.get(wanted.section) if wanted.section else None,
             "code": wanted.code,
             "code_key": wanted.code_key,
             "sort_key": natural_key(wanted.code),
