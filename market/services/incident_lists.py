@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import aliased, joinedload
 
 from market.domain.accounts import last_four
+from market.domain.errors import NotFound
 from market.domain.pages import Page
 from market.domain.roles import Permission
 from market.domain.visits import IncidentState
@@ -54,11 +55,23 @@ def page_of(
     market: Market, state: IncidentState, number: int, *, actor: Actor
 ) -> Page[IncidentRow]:
     """A page of the market's incidents, the newest first; four queries."""
-    page = rows_page(_query(market, state, actor), number)
-    accounts = {row.Visit.id: _account_of(row) for row in page.items}
+    page = rows_page(_query(market, actor).where(Incident.state == state), number)
+    return Page(_rows(page.items, market), page.total, page.number, page.per_page)
+
+
+def get_row(market: Market, incident_id: int, *, actor: Actor) -> IncidentRow:
+    """One incident; NotFound outside the actor's part of the market."""
+    found = db.session.execute(_query(market, actor).where(Incident.id == incident_id)).all()
+    if not found:
+        raise NotFound("Không tìm thấy sự cố này.")
+    return _rows(found, market)[0]
+
+
+def _rows(found: Sequence[Row[Any]], market: Market) -> list[IncidentRow]:
+    accounts = {row.Visit.id: _account_of(row) for row in found}
     banks = _bank_names(bin for bin, _last4 in accounts.values())
-    elsewhere = _count_elsewhere([row.Visit for row in page.items], market)
-    rows = [
+    elsewhere = _count_elsewhere([row.Visit for row in found], market)
+    return [
         IncidentRow(
             incident=row.Incident,
             visit=row.Visit,
@@ -71,12 +84,11 @@ def page_of(
             last4=accounts[row.Visit.id][1],
             elsewhere=elsewhere[row.Visit.id],
         )
-        for row in page.items
+        for row in found
     ]
-    return Page(rows, page.total, page.number, page.per_page)
 
 
-def _query(market: Market, state: IncidentState, actor: Actor) -> Select[Any]:
+def _query(market: Market, actor: Actor) -> Select[Any]:
     seen_by, closed_by = aliased(User), aliased(User)
     return (
         select(
@@ -96,10 +108,7 @@ def _query(market: Market, state: IncidentState, actor: Actor) -> Select[Any]:
         .outerjoin(Sticker, Sticker.id == Visit.sticker_id)
         .outerjoin(seen_by, seen_by.id == Visit.visited_by_id)
         .outerjoin(closed_by, closed_by.id == Incident.closed_by_id)
-        .where(
-            Incident.state == state,
-            incidents.of_market(market, actor=actor, permission=Permission.READ_REGISTRY),
-        )
+        .where(incidents.of_market(market, actor=actor, permission=Permission.READ_REGISTRY))
         .order_by(Incident.id.desc())
         .options(joinedload(Stall.section), joinedload(Sticker.account))
     )

@@ -25,7 +25,22 @@ bp = Blueprint("incidents", __name__, url_prefix="/markets/<market_code>/inciden
 @requires(Permission.READ_REGISTRY)
 def index(market_code: str) -> ResponseReturnValue:
     """The open incidents, or the closed ones."""
-    return _page(open_market(market_code, Permission.READ_REGISTRY))
+    market = open_market(market_code, Permission.READ_REGISTRY)
+    actor = current_actor()
+    state = find_member("state", IncidentState) or IncidentState.OPEN
+    return render_template(
+        "incidents/index.html",
+        page=incident_lists.page_of(market, state, page_number(), actor=actor),
+        state=state,
+        counts=incidents.count(market, actor=actor),
+    )
+
+
+@bp.get("/<int:incident_id>")
+@requires(Permission.READ_REGISTRY)
+def show(market_code: str, incident_id: int) -> ResponseReturnValue:
+    """One incident, and what to do about it."""
+    return _page(open_market(market_code, Permission.READ_REGISTRY), incident_id)
 
 
 @bp.post("/<int:incident_id>/closure")
@@ -37,21 +52,16 @@ def close(market_code: str, incident_id: int) -> ResponseReturnValue:
         resolution = load_form(CloseIncident())["resolution"]
         incidents.close(incident_id, resolution, market=market, actor=current_actor())
     except Invalid as refused:
-        return _page(market, refused, at=incident_id), 422
+        return _page(market, incident_id, refused), 422
     db.session.commit()
     flash(_("Đã đóng sự cố."))
     return redirect(url_for("incidents.index", market_code=market_code))
 
 
-def _page(market: Market, refused: Invalid | None = None, at: int | None = None) -> str:
-    actor = current_actor()
-    state = find_member("state", IncidentState) or IncidentState.OPEN
+def _page(market: Market, incident_id: int, refused: Invalid | None = None) -> str:
     return render_template(
-        "incidents/index.html",
-        page=incident_lists.page_of(market, state, page_number(), actor=actor),
-        state=state,
-        counts=incidents.count(market, actor=actor),
+        "incidents/show.html",
+        row=incident_lists.get_row(market, incident_id, actor=current_actor()),
         problems=problems_of(refused),
-        at=at,
         resolution=request.form.get("resolution", ""),
     )

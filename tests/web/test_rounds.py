@@ -265,11 +265,15 @@ def test_the_board_closes_an_incident_and_a_volunteer_cannot(
 def test_a_reader_sees_incidents_without_a_form(register: Flask, transaction: Transaction) -> None:
     send(SignedIn(register, VOLUNTEER), stall_id(transaction, "A1"), scanned=WRONG)
 
-    page = SignedIn(register, READER).page(INCIDENTS)
+    reader = SignedIn(register, READER)
+    page = reader.page(INCIDENTS)
+    incident = page.one("a", class_="row-link")["href"]
 
     assert "Mã của tài khoản khác" in page.html
-    assert page.all("textarea") == []
-    assert SignedIn(register, STRANGER).get(INCIDENTS).status_code == 404
+    assert reader.page(incident).all("textarea") == []
+    assert len(SignedIn(register, BOARD).page(incident).all("textarea")) == 1
+    for path in (INCIDENTS, incident):
+        assert SignedIn(register, STRANGER).get(path).status_code == 404
 
 
 def test_a_code_is_noted_by_a_volunteer_and_confirmed_by_the_board(
