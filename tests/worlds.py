@@ -293,7 +293,7 @@ def _trader(
 
 def _paper(zone: Zone, market: Market, section: Section, at: datetime) -> None:
     run = PrintRun(
-        number=f"DT-2026-{zone.digit:04}",
+        number=f"DT-2026-900{zone.digit}",
         market_id=market.id,
         section_id=section.id,
         template="a4-8",

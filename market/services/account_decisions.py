@@ -123,9 +123,11 @@ def withdraw(account_id: int, *, market: Market, actor: Actor) -> PaymentAccount
 
     Raises Forbidden for what somebody else entered, Conflict where it is decided.
     """
-    account = _waiting(account_id, market=market, actor=actor, permission=Permission.ENTER_ACCOUNTS)
-    if actor.user_id is None or actor.user_id != account.entered_by_id:
+    permission = Permission.ENTER_ACCOUNTS
+    seen = accounts.get_account(account_id, market=market, actor=actor, permission=permission)
+    if actor.user_id is None or actor.user_id != seen.entered_by_id:
         raise Forbidden("Chỉ người nhập mới rút lại được. Người duyệt có thể từ chối, ghi lý do.")
+    account = _waiting(account_id, market=market, actor=actor, permission=permission)
     account.state, account.decided_at = AccountState.REJECTED, actor.at
     account.decision_reason = WITHDRAWN
     _note(account, "withdraw", market, actor, {})
