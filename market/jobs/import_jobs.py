@@ -11,17 +11,16 @@ from market.models.market import Market
 from market.services import access, import_runs, imports, jobs
 from market.services.access import Actor
 from market.services.bulk import uncollected
-from market.services.import_reading import WantedList
 from market.services.jobs import Claim, Progress
 from market.services.reading import reading
 
-READING, COMPARING = "Đang đọc danh sách", "Đang so với sổ"
+READING, WRITING = "Đang đọc và so với sổ", "Đang ghi vào sổ"
 
 
 @uncollected()
 def preview(held: Claim, progress: Progress) -> Mapping[str, Any]:
     """Work out what a batch would do, and keep it."""
-    progress(0, 2, READING)
+    progress(0, 1, READING)
     found, refused = None, None
     with reading():
         market, actor = _place(held)
@@ -31,7 +30,6 @@ def preview(held: Claim, progress: Progress) -> Mapping[str, Any]:
             found = imports.work_out_batch(batch, market=market, actor=actor)
         except Invalid as refusal:
             refused = refusal
-    progress(1, 2, COMPARING)
     market, _actor = _place(held)
     batch = imports.get_batch(market, _batch_id(held), lock=True)
     imports.require_open(batch)
@@ -45,8 +43,12 @@ def preview(held: Claim, progress: Progress) -> Mapping[str, Any]:
 @uncollected()
 def apply(held: Claim, progress: Progress) -> Mapping[str, Any]:
     """Do what the preview of a batch said."""
-    rows, wanted = _read(held, progress)
-    progress(rows, 2 * rows, COMPARING)
+    progress(0, 1, READING)
+    with reading():
+        market, actor = _place(held)
+        batch = imports.get_batch(market, _batch_id(held))
+        wanted = imports.read_batch(batch, market=market, actor=actor)
+    progress(len(wanted.rows), 2 * len(wanted.rows), WRITING)
     market, actor = _place(held)
     batch = import_runs.apply_batch(
         _batch_id(held),
@@ -65,16 +67,6 @@ def undo(held: Claim, progress: Progress) -> Mapping[str, Any]:
     progress(0, 1, "Đang hoàn tác")
     market, actor = _place(held)
     return {"batch": import_runs.undo_batch(_batch_id(held), market=market, actor=actor).id}
-
-
-def _read(held: Claim, progress: Progress) -> tuple[int, WantedList]:
-    """The list, read before anything is locked."""
-    with reading():
-        market, actor = _place(held)
-        batch = imports.get_batch(market, _batch_id(held))
-        rows = max(1, batch.counts.get("rows", 1))
-        progress(0, 2 * rows, READING)
-        return rows, imports.read_batch(batch, market=market, actor=actor)
 
 
 def _place(held: Claim) -> tuple[Market, Actor]:

@@ -197,6 +197,10 @@ class _Heartbeat:
         if self._stopping.is_set():
             raise Stopped
         self._said = (done, total, step)
+        # Between two transactions of the job is the moment to tell; within one that writes,
+        # SQLite would let us wait for ourselves.
+        if not db.session().in_transaction():
+            self._renew()
 
     def _beat(self) -> None:
         while not self._ended.wait(min(REPORT_SECONDS, self._lease.total_seconds() / 4)):

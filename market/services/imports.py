@@ -52,14 +52,22 @@ PREVIEW_JOB, APPLY_JOB, UNDO_JOB = "preview_import", "apply_import", "undo_impor
 JOBS = (PREVIEW_JOB, APPLY_JOB, UNDO_JOB)
 
 
-def upload(market: Market, filename: str, data: bytes, *, actor: Actor) -> ImportBatch:
+def look_at(filename: str, data: bytes) -> int:
+    """How many rows the file has; raises Invalid or TooLarge where it cannot be read."""
+    return count_rows(read_workbook(data, filename))
+
+
+def upload(
+    market: Market, filename: str, data: bytes, *, actor: Actor, rows: int | None = None
+) -> ImportBatch:
     """Take in a list under a key of its own.
 
-    A file that cannot be read is refused (Invalid, TooLarge) with nothing written; one
-    that the same user has uploaded already and not yet imported is given again.
+    `rows` is what `look_at` gave, where somebody has looked already. A file that cannot be
+    read is refused with nothing written; one that the same user has uploaded already and
+    not yet imported is given again.
     """
     require_whole_market(actor)
-    workbook = read_workbook(data, filename)
+    rows = look_at(filename, data) if rows is None else rows
     same = db.session.scalar(
         select(ImportBatch)
         .where(
@@ -74,7 +82,7 @@ def upload(market: Market, filename: str, data: bytes, *, actor: Actor) -> Impor
     if same is not None:
         return same
     batch = make_batch(market, filename, data, effective_on=actor.today, actor=actor)
-    batch.counts = {"rows": count_rows(workbook)}
+    batch.counts = {"rows": rows}
     audit.record(actor, "upload", batch, market_id=market.id, new={"bytes": len(data)})
     return batch
 

@@ -44,9 +44,15 @@ def index(market_code: str) -> ResponseReturnValue:
 @requires(Permission.WRITE_REGISTRY)
 def upload(market_code: str) -> ResponseReturnValue:
     """Take in a list and show what it would do."""
+    imports.require_whole_market(current_actor())
     market = open_market(market_code, Permission.WRITE_REGISTRY)
     try:
-        batch = imports.upload(market, *_uploaded(), actor=current_actor())
+        name, data = _uploaded()
+        # Nobody else is kept from writing while the file is read.
+        db.session.rollback()
+        rows = imports.look_at(name, data)
+        market = open_market(market_code, Permission.WRITE_REGISTRY)
+        batch = imports.upload(market, name, data, actor=current_actor(), rows=rows)
     except (Invalid, TooLarge) as refused:
         db.session.rollback()
         market = open_market(market_code, Permission.WRITE_REGISTRY)
