@@ -95,3 +95,22 @@ window.addEventListener("pageshow", () => {
   const names = [...document.querySelectorAll("[data-pick-all]")].map((box) => box.dataset.pickAll);
   for (const name of names) countPicked(name);
 });
+
+// A phone hands a picture on by its own sheet (Zalo among others); elsewhere the link downloads.
+async function share(link) {
+  const answer = await fetch(link.href);
+  if (!answer.ok) throw new Error(String(answer.status));
+  const file = new File([await answer.blob()], link.dataset.share, { type: "image/png" });
+  if (!navigator.canShare({ files: [file] })) throw new Error("cannot share");
+  await navigator.share({ files: [file] });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-share]");
+  if (!link || !navigator.canShare) return;
+  event.preventDefault();
+  share(link).catch((error) => {
+    // Closing the sheet is an answer too; anything else falls back to the download.
+    if (error.name !== "AbortError") location.assign(link.href);
+  });
+});

@@ -27,6 +27,7 @@ def test_one_market_is_loaded_with_its_history(session: Session) -> None:
 
     assert loaded.markets == 1
     assert session.scalar(select(func.count()).select_from(Visit))
+    assert session.scalar(select(func.count()).select_from(Sticker))
     assert audit.verify().broken is None
 
 

@@ -115,7 +115,9 @@ def _plans(scale: Scale, actor: Actor, random: Random) -> list[tuple[str, Market
             province, communes[province.code], last_day=actor.today, random=random
         )
     ]
-    return plans[1:2] if scale is Scale.MARKET else plans
+    if scale is Scale.MARKET:
+        return [next(each for each in plans if each[1].accepting)]
+    return plans
 
 
 def _operators(plans: Sequence[tuple[str, MarketPlan]], rows: Rows) -> list[int]:
