@@ -164,7 +164,8 @@ class _Places:
             for section in sections.list_sections(self._market, with_closed=True)
         }
         ids: dict[str, int] = {}
-        for plan in plans:
+        # Volunteers walk sections in the order in which the list has them.
+        for plan in sorted(plans, key=lambda plan: plan.row):
             name = plan.wanted.section
             if name is None or name in ids or Part.SECTION not in plan.parts:
                 continue

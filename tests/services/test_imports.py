@@ -13,7 +13,7 @@ from market.domain.stalls import Placement, StallState
 from market.domain.stickers import StickerState
 from market.extensions import db
 from market.models.base import Base
-from market.models.market import Market
+from market.models.market import Market, Section
 from market.models.merchant import Merchant, Tenancy
 from market.models.sticker import Sticker
 from market.services import accounts, import_files, merchants, stalls
@@ -347,6 +347,16 @@ def test_sections_are_made_once(session: Session, market: Market) -> None:
     apply_rows(market, ("khu a", *LAN), ("Khu B", *DUNG), headings=headings)
 
     assert row_counts(session)["sections"] == 2
+
+
+def test_sections_are_walked_in_the_order_of_the_list(session: Session, market: Market) -> None:
+    headings = ("Khu", *HEADINGS)
+    rows = ("Khu Z", *changed(LAN, stall="Z1")), ("Khu A", *changed(DUNG, stall="A1"))
+
+    apply_rows(market, *rows, headings=headings)
+
+    found = session.scalars(select(Section).order_by(Section.walking_order)).all()
+    assert [section.name for section in found] == ["Khu Z", "Khu A"]
 
 
 def test_the_code_of_a_stall_is_matched_whatever_its_case(market: Market) -> None:

@@ -414,6 +414,28 @@ def test_a_long_list_without_a_table_comes_back_to_be_mapped(
     assert "Chưa tìm thấy bảng" in browser.get(browser.get(progress).location).text
 
 
+def test_a_long_list_whose_register_moved_on_comes_back_with_a_new_preview(
+    places: Flask, transaction: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "LONGEST_AT_ONCE", 1)
+    browser, worker = board(places), Worker(places, KINDS)
+    upload(browser, csv_of(LAN, DUNG))
+    worker.work_once()
+    address = f"{HERE}/{batches(transaction)[0].id}"
+    progress = apply(browser, address).location
+    with transaction() as session:
+        market = session.scalars(select(Market).where(Market.code == "QN-DAMHA")).one()
+        make_tenancy(make_stall(market, "A01"), make_merchant(market, "Hoàng Thị Mẫu"))
+
+    worker.work_once()
+
+    assert "đã thay đổi từ lúc xem trước" in browser.get(progress).text
+    assert "Hoàng Thị Mẫu" in browser.get(address).text
+    apply(browser, address)
+    worker.work_once()
+    assert merchants(transaction) == 3
+
+
 def test_a_job_of_who_lost_the_right_meanwhile_writes_nothing(
     places: Flask, transaction: Transaction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
