@@ -39,8 +39,11 @@ CHANGEABLE = (
     Merchant.phone_sealed,
     Merchant.phone_hash,
     Merchant.phone_last3,
+    Merchant.phone_set_at,
     Merchant.registration_code,
 )
+# Not given back when an import is undone: a phone that came back has not been there before.
+KEPT_BY_UNDO = frozenset({"version", "phone_set_at"})
 WITHDRAWN = "Được thay bằng tài khoản mới trong danh sách nhập sau."
 
 
@@ -120,7 +123,8 @@ class People:
             values |= self._phone(plan)
         if Part.REGISTRATION_CODE in plan.parts:
             values["registration_code"] = plan.wanted.registration_code
-        was = {name: row[name] for name in row if values[name] != row[name] and name != "version"}
+        changed = {name for name in row if values[name] != row[name]}
+        was = {name: row[name] for name in row if name in changed - KEPT_BY_UNDO}
         self._ledger.note(
             plan.row,
             Merchant.__tablename__,
@@ -234,9 +238,10 @@ class People:
     def _phone(self, plan: MerchantPlan) -> dict[str, Any]:
         phone, key = plan.wanted.phone, self._keys[plan].wrapped_key
         if phone is None or key is None:
-            return {"phone_sealed": None, "phone_hash": None, "phone_last3": None}
+            return dict.fromkeys(("phone_sealed", "phone_hash", "phone_last3", "phone_set_at"))
         return {
             "phone_sealed": vault().seal_text(key, phone, merchants.PHONE_PURPOSE),
             "phone_hash": plan.wanted.phone_hash,
             "phone_last3": phone[-3:],
+            "phone_set_at": self._actor.at,
         }

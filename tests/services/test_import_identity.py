@@ -87,6 +87,14 @@ def test_the_name_of_the_tenant_at_their_own_stall_is_that_tenant(market: Market
     assert list(changes_of(batch, 2)) == ["phone"]
 
 
+def test_another_phone_is_one_that_was_not_there_before(market: Market) -> None:
+    at = later().at
+
+    apply_rows(market, changed(LAN, phone="0900000077", account="", bank=""), actor=later())
+
+    assert [merchant.phone_set_at for merchant in merchants_of(market)] == [at]
+
+
 def test_the_same_name_at_a_stall_under_another_registration_code_is_another_merchant(
     market: Market,
 ) -> None:
