@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from market.documents.spreadsheets import write_rows_xlsx
 from market.domain.errors import Forbidden, NotFound
@@ -23,6 +24,8 @@ KEEP_FOR = timedelta(days=30)
 LONGEST_NAME = 200
 FILE_PURPOSE, PREVIEW_PURPOSE = "file", "preview"
 OPEN_STATES = (BatchState.UPLOADED, BatchState.PREVIEWED)
+# Up to 20 MB each: read only where they are opened.
+WITHOUT_FILES = (defer(ImportBatch.file_sealed), defer(ImportBatch.preview_sealed))
 GONE = "Tệp của lần nhập này đã được xóa sau 30 ngày. Hãy tải lên lại."
 
 
@@ -102,6 +105,7 @@ def purge(at: datetime) -> int:
     due = db.session.scalars(
         select(ImportBatch)
         .where(ImportBatch.keep_until < actor.today, ImportBatch.wrapped_key.is_not(None))
+        .options(*WITHOUT_FILES)
         .order_by(ImportBatch.id)
         .limit(100)
         .with_for_update(skip_locked=True)

@@ -197,6 +197,7 @@ def _find_twin(
             ImportBatch.state == BatchState.APPLIED,
             meanwhile,
         )
+        .options(*import_files.WITHOUT_FILES)
         .order_by(ImportBatch.id.desc())
         .limit(1)
     )

@@ -22,6 +22,7 @@ from market.services.access import Actor, market_condition
 from market.services.import_files import (
     LONGEST_NAME,
     OPEN_STATES,
+    WITHOUT_FILES,
     content_hash,
     kept_preview,
     make_batch,
@@ -76,6 +77,7 @@ def upload(
             ImportBatch.uploaded_by_id == actor.user_id,
             ImportBatch.state.in_(OPEN_STATES),
         )
+        .options(*WITHOUT_FILES)
         .order_by(ImportBatch.id)
         .limit(1)
     )
@@ -95,8 +97,10 @@ def get_batch(market: Market, batch_id: int, *, lock: bool = False) -> ImportBat
     """
     if lock:
         lock_market(market)
-    query = select(ImportBatch).where(
-        ImportBatch.id == batch_id, ImportBatch.market_id == market.id
+    query = (
+        select(ImportBatch)
+        .where(ImportBatch.id == batch_id, ImportBatch.market_id == market.id)
+        .options(*WITHOUT_FILES)
     )
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
@@ -118,6 +122,7 @@ def page_of(market: Market, number: int) -> Page[ImportBatch]:
     return entities_page(
         select(ImportBatch)
         .where(ImportBatch.market_id == market.id)
+        .options(*WITHOUT_FILES)
         .order_by(ImportBatch.id.desc()),
         number,
     )
