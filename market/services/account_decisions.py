@@ -70,7 +70,6 @@ def approve(
     lately, Invalid where evidence is missing, Conflict where it is no longer waiting.
     """
     account = _waiting(account_id, market=market, actor=actor)
-    _require_other_eyes(account, actor)
     _require_fresh(actor)
     is_change = account.merchant_id in with_earlier_accounts([account])
     _check_may_approve(account, actor=actor, evidence=evidence, is_change=is_change)

@@ -118,6 +118,16 @@ def test_what_waits_is_not_entered_twice(session: Session, merchant: Merchant) -
         accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
 
 
+def test_what_waits_as_an_additional_account_is_not_entered_for_the_stickers(
+    session: Session, merchant: Merchant
+) -> None:
+    additional = replace(VALUES, becomes_preferred=False)
+    accounts.enter_account(merchant, values=additional, actor=Actor.system(NOW))
+
+    with pytest.raises(Conflict, match="đang chờ duyệt"):
+        accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
+
+
 def test_what_waits_cannot_stand_twice_in_the_database(
     session: Session, merchant: Merchant
 ) -> None:
