@@ -78,18 +78,16 @@ def after_mismatch(shown: Sequence[PaymentAccount]) -> set[int]:
     }
 
 
-def in_bursts(shown: Sequence[PaymentAccount]) -> set[int]:
-    """Changes that one user made many of within an hour, by hand; of those that wait."""
+def in_bursts(changes: Sequence[PaymentAccount]) -> set[int]:
+    """Of these waiting changes, those that one user made many of within an hour, by hand."""
     waiting = [
         account
-        for account in shown
-        if account.state is AccountState.AWAITING_APPROVAL
-        and account.import_batch_id is None
-        and account.entered_by_id is not None
+        for account in changes
+        if account.import_batch_id is None and account.entered_by_id is not None
     ]
     if not waiting:
         return set()
-    changes = _changes_by_hand(
+    made = _changes_by_hand(
         {account.entered_by_id for account in waiting},
         since=min(account.entered_at for account in waiting) - BURST_WINDOW,
     )
@@ -98,7 +96,7 @@ def in_bursts(shown: Sequence[PaymentAccount]) -> set[int]:
         for account in waiting
         if sum(
             user_id == account.entered_by_id and abs(at - account.entered_at) <= BURST_WINDOW
-            for user_id, at in changes
+            for user_id, at in made
         )
         >= BURST
     }

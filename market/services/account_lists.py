@@ -98,7 +98,7 @@ def details_of(
     earlier = account_changes.earlier_of(shown)
     shared = account_alerts.list_shared(shown, actor=actor)
     mismatched = account_alerts.after_mismatch(shown)
-    bursts = account_alerts.in_bursts(shown)
+    bursts = account_alerts.in_bursts([account for account in shown if account.id in earlier])
     return {
         account.id: AccountDetail(
             stall_codes=tuple(codes.get(account.merchant_id, ())),
