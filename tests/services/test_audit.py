@@ -67,8 +67,8 @@ TAMPERED = {
     "entity_id": "entity_id = '999'",
     "market_id": "market_id = NULL",
     "content": "content = replace(content, 'Tên', 'Tem')",
-    "previous_hash": "previous_hash = 'f' || substr(previous_hash, 2)",
-    "hash": "hash = 'f' || substr(hash, 2)",
+    "previous_hash": "previous_hash = 'g' || substr(previous_hash, 2)",
+    "hash": "hash = 'g' || substr(hash, 2)",
 }
 
 

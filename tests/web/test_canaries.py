@@ -119,7 +119,12 @@ def secrets(zone: Zone) -> set[str]:
 def people(zone: Zone) -> set[str]:
     """Who trades there, and where exactly."""
     names = {f"{fold(zone.root)} {fold(place)}" for place in worlds.PLACES}
-    return names | {f"{zone.letters.lower()}-0"} | {serial.lower() for serial in zone.serials}
+    return names | {f"{zone.letters.lower()}-0"} | serials(zone)
+
+
+def serials(zone: Zone) -> set[str]:
+    """What stands on the stickers of the zone to tell them apart."""
+    return {serial.lower() for serial in zone.serials}
 
 
 def places(zone: Zone) -> set[str]:
@@ -132,8 +137,10 @@ def open_to(answer: Answered, principal: str, zone: Zone) -> frozenset[str]:
     if answer.endpoint in FOR_SHOPPERS:
         return frozenset(people(zone) | places(zone))
     # Administrators hand out grants by market and read the whole log; people stay unseen.
-    if principal == "administrator" and answer.endpoint.startswith(("users.", "audit.")):
+    if principal == "administrator" and answer.endpoint.startswith("users."):
         return frozenset(places(zone))
+    if principal == "administrator" and answer.endpoint.startswith("audit."):
+        return frozenset(places(zone) | serials(zone))
     return frozenset()
 
 
