@@ -12,6 +12,7 @@ from market.models import (
     merchant,
     stall,
     sticker,
+    target,
     user,
     visit,
 )
@@ -29,6 +30,7 @@ MODULES = (
     merchant,
     stall,
     sticker,
+    target,
     user,
     visit,
 )
