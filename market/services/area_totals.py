@@ -71,8 +71,7 @@ def of_area(
         denominator=denominator,
         markets=len(lines),
         running=len(running),
-        # Without a target nothing is passed.
-        passed=0,
+        passed=sum(line.has_passed(on, denominator) for line in lines),
         merchants=counts.merchants,
         stalls=counts.stalls,
         mean_percent=mean.percent,

@@ -12,11 +12,12 @@ from market.domain.coverage import NOTHING, Counts, Denominator, Ladder, Unit
 from market.domain.markets import MarketClass, MarketTrade, OperatorKind
 from market.domain.roles import Permission
 from market.domain.shares import Mean, Share, change_in_points, mean_of_markets, pooled
+from market.domain.targets import Aim, Place, Standing
 from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.coverage import CoverageDay
 from market.models.market import Market, MarketOperator, Operator
-from market.services import coverage
+from market.services import coverage, target_book
 from market.services.access import Actor, market_condition
 from market.services.coverage_rows import FIGURE_COLUMNS, figures_of
 
@@ -62,7 +63,7 @@ class MarketChoice:
 class MarketLine:
     """A market on a day: where it is, who runs it, what it counts, what it counted before.
 
-    The counts are None where nothing was on record by then.
+    The counts are None where nothing was on record by then, `aim` where no target held.
     """
 
     id: int
@@ -83,6 +84,7 @@ class MarketLine:
     operator_kind: OperatorKind | None
     counts: Counts | None
     before: Counts | None = None
+    aim: Aim | None = None
 
     def ladder(self, denominator: Denominator, unit: Unit) -> Ladder:
         """How many are counted and have reached each level; nobody where nothing is on record."""
@@ -97,6 +99,20 @@ class MarketLine:
         now = self.ladder(denominator, unit).share()
         return change_in_points(now, self.ladder_before(denominator, unit).share())
 
+    def standing(self, on: date, denominator: Denominator) -> Standing | None:
+        """How it stands on the day against its target; what was gained, since the earlier day."""
+        if self.aim is None:
+            return None
+        now = self.ladder(denominator, self.aim.unit)
+        before = self.ladder_before(denominator, self.aim.unit)
+        return Standing(self.aim, on, now.share(), now.accepting - before.accepting)
+
+    def has_passed(self, on: date, denominator: Denominator) -> bool:
+        """Whether it runs, takes fees without cash and has come to the target of the day."""
+        standing = self.standing(on, denominator)
+        is_reached = standing is not None and standing.is_reached
+        return self.is_running and self.has_cashless_fees and is_reached
+
 
 def list_lines(
     actor: Actor,
@@ -106,14 +122,18 @@ def list_lines(
     before: date | None = None,
     permission: Permission = Permission.READ_REPORTS,
 ) -> list[MarketLine]:
-    """The open markets of the area that are the actor's, by name; a query a day.
+    """The open markets of the area that are the actor's, by name; a query a day, one for targets.
 
     `choice.takes` narrows them further: a page shows what else there is to choose.
     """
     rows = db.session.execute(_query(actor, on, choice, permission)).all()
     earlier = {} if before is None else _counts_on(actor, before, choice, permission)
+    book = target_book.load(and_(choice.area(), market_condition(actor, permission)), until=on)
     lines = [_line(row, on) for row in rows]
-    return [replace(line, before=earlier.get(line.id)) for line in lines]
+    return [
+        replace(line, before=earlier.get(line.id), aim=book.find(_places(line), on))
+        for line in lines
+    ]
 
 
 def pool(lines: Iterable[MarketLine]) -> Counts:
@@ -170,6 +190,10 @@ def _counts_on(
         .where(choice.area(), market_condition(actor, permission), coverage.is_open(on))
     )
     return {row.id: Counts(figures_of(row)) for row in rows}
+
+
+def _places(line: MarketLine) -> tuple[Place, ...]:
+    return target_book.places_of_market(line.id, line.commune_code, line.province_code)
 
 
 def _line(row: Any, on: date) -> MarketLine:
