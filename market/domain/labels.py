@@ -1,7 +1,7 @@
 """Closed sets whose members carry the Vietnamese word people read."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 
 class LabelledEnum(StrEnum):
@@ -19,3 +19,10 @@ class LabelledEnum(StrEnum):
     @property
     def label(self) -> str:
         return self._label
+
+
+def worded(value: str, label: str) -> LabelledEnum:
+    """A word for programs with the word for people, where no closed set has them."""
+    made: Any = LabelledEnum
+    member: LabelledEnum = made("Worded", {"MEMBER": (value, label)}).MEMBER
+    return member

@@ -59,6 +59,7 @@ class FrozenRow(Base):
     """A market's row: its cells, and all its figures on the last day and on the day before.
 
     Figures are in the order of market.domain.coverage; None where nothing was on record.
+    The two counts are those of the report's denominator.
     """
 
     __tablename__ = "frozen_rows"
@@ -68,6 +69,8 @@ class FrozenRow(Base):
     market_id: Mapped[int] = mapped_column(ForeignKey("markets.id"), index=True)
     market_code: Mapped[str] = mapped_column(String(64))
     market_name: Mapped[Name]
+    merchants_counted: Mapped[int]
+    merchants_accepting: Mapped[int]
     cells: Mapped[list[Any]] = mapped_column(JSON)
     figures: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     figures_before: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))

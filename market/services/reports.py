@@ -1,11 +1,11 @@
 """The provincial report: one row a market, the period against the period before."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from operator import add
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, not_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from market.documents.tables import Cell, Row
@@ -18,7 +18,7 @@ from market.domain.calendar import (
     previous_period_end,
 )
 from market.domain.coverage import NOTHING, Counts, Denominator, Ladder, Unit
-from market.domain.labels import LabelledEnum
+from market.domain.labels import LabelledEnum, worded
 from market.domain.roles import Permission
 from market.domain.shares import FILE_PLACES, change_in_points
 from market.extensions import db
@@ -26,8 +26,9 @@ from market.models.market import Market
 from market.models.stall import Stall
 from market.models.sticker import Sticker
 from market.models.visit import Incident
-from market.services import coverage, market_lines
+from market.services import coverage, frozen_figures, market_lines
 from market.services.access import Actor, market_condition
+from market.services.frozen_figures import FrozenDay
 from market.services.market_lines import MarketChoice, MarketLine
 
 
@@ -56,10 +57,7 @@ class Period:
     @property
     def name(self) -> LabelledEnum:
         """The period in words for people, as an interval for programs."""
-        code, label = period_code(self.since, self.as_of), period_label(self.since, self.as_of)
-        made: Any = LabelledEnum
-        name: LabelledEnum = made("PeriodName", {"NAME": (code, label)}).NAME
-        return name
+        return worded(period_code(self.since, self.as_of), period_label(self.since, self.as_of))
 
 
 def usual_period(as_of: date, since: date | None = None) -> Period:
@@ -91,13 +89,17 @@ NOTHING_HAPPENED = Activity()
 
 @dataclass(frozen=True, slots=True)
 class MarketReport:
-    """The figures of a report; rows in the order of MARKET_COLUMNS."""
+    """The figures of a report; rows in the order of MARKET_COLUMNS.
+
+    `before` are the frozen reports that the change is taken against, where there are any.
+    """
 
     period: Period
     denominator: Denominator
     lines: Sequence[MarketLine]
     activity: dict[int, Activity]
     area_before: Ladder
+    before: FrozenDay = field(default_factory=FrozenDay)
 
     def rows(self) -> Iterator[Row]:
         """One row a market, by name."""
@@ -166,7 +168,10 @@ def market_report(
     choice: MarketChoice,
     denominator: Denominator = Denominator.A,
 ) -> MarketReport:
-    """The report on the chosen markets that are the actor's; six queries.
+    """The report on the chosen markets that are the actor's; seven queries.
+
+    What was frozen for the day before the period is what the period is compared with, also
+    where today's view of that day differs.
 
     Raises Invalid for a day to come or before the first record.
     """
@@ -175,14 +180,25 @@ def market_report(
     lines = market_lines.list_lines(actor, period.as_of, choice=choice, before=period.before)
     lines = [line for line in lines if choice.takes(line)]
     chosen = Market.id.in_([line.id for line in lines]) if choice.is_narrowed else own
-    before = coverage.ladders_of_days([period.before], denominator, Unit.MERCHANTS, markets=chosen)
+    frozen = frozen_figures.find_day(period.before, denominator, markets=chosen)
     return MarketReport(
         period=period,
         denominator=denominator,
-        lines=lines,
+        lines=[replace(line, before=frozen.figures.get(line.id, line.before)) for line in lines],
         activity=_activity(period, own),
-        area_before=before[period.before],
+        area_before=_area_before(period.before, denominator, frozen, markets=chosen),
+        before=frozen,
     )
+
+
+def _area_before(
+    day: date, denominator: Denominator, frozen: FrozenDay, *, markets: ColumnElement[bool]
+) -> Ladder:
+    """What was reported of provinces with a frozen report, and today's view of the others."""
+    counted_now = and_(markets, *(not_(coverage.in_province(code)) for code in frozen.reports))
+    now = coverage.ladders_of_days([day], denominator, Unit.MERCHANTS, markets=counted_now)[day]
+    then = frozen.total.of(denominator).merchants
+    return Ladder(*map(add, astuple(now), astuple(then)))
 
 
 def _activity(period: Period, markets: ColumnElement[bool]) -> dict[int, Activity]:

@@ -100,6 +100,8 @@ def _add_rows() -> None:
         sa.Column("market_id", BIG_ID, nullable=False),
         sa.Column("market_code", sa.String(length=64), nullable=False),
         sa.Column("market_name", sa.String(length=200), nullable=False),
+        sa.Column("merchants_counted", sa.Integer(), nullable=False),
+        sa.Column("merchants_accepting", sa.Integer(), nullable=False),
         sa.Column("cells", sa.JSON(), nullable=False),
         sa.Column("figures", sa.JSON(), nullable=True),
         sa.Column("figures_before", sa.JSON(), nullable=True),
