@@ -130,7 +130,7 @@ def build(at: datetime = factories.NOW, *, crowd: int = 0) -> World:
         factories.make_market("QN-SONCA", "Chợ Sơn Ca", operator=there),
     )
     sections = [
-        factories.make_section(market, f"Khu {zone.digit}")
+        factories.make_section(market, f"Khu {zone.root}")
         for market, zone in zip((markets[0], *markets), world.zones, strict=True)
     ]
     _users(world, here, there, sections)
@@ -454,7 +454,7 @@ def _list_of(zone: Zone) -> bytes:
     zone.phones.append(phone)
     zone.numbers.setdefault(AccountState.DRAFT, []).append(number)
     heading = ["Mã điểm", "Khu", "Tên hộ", "Điện thoại", "Ngân hàng", "Số tài khoản"]
-    good = [f"{zone.letters}-09", f"Khu {zone.digit}", f"{zone.root} Đào", phone]
-    bad = [f"{zone.letters}-08", f"Khu {zone.digit}", f"{zone.root} Sen", phone]
+    good = [f"{zone.letters}-09", f"Khu {zone.root}", f"{zone.root} Đào", phone]
+    bad = [f"{zone.letters}-08", f"Khu {zone.root}", f"{zone.root} Sen", phone]
     rows = [heading, [*good, "Vietcombank", number], [*bad, "Ngân hàng lạ", number]]
     return stall_lists.xlsx(rows)

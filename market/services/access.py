@@ -17,7 +17,7 @@ from market.domain.errors import Forbidden, NotFound
 from market.domain.roles import Permission, ScopeKind
 from market.extensions import db
 from market.models.area import Commune
-from market.models.market import Market, MarketOperator
+from market.models.market import Market, MarketOperator, Section
 from market.models.stall import Stall
 from market.models.user import Grant, User
 
@@ -97,6 +97,36 @@ def stall_condition(actor: Actor, permission: Permission) -> ColumnElement[bool]
     )
 
 
+def section_condition(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Which sections the actor may use with that permission; needs no other table."""
+    if actor.is_system:
+        return true()
+    return or_(
+        false(),
+        *(_covers_section(grant, actor.today) for grant in actor.grants_for(permission)),
+    )
+
+
+def within(actor: Actor, market: Market) -> Actor:
+    """The actor with only the grants that reach the market, which is in their scope.
+
+    What `may` answers of a whole actor holds somewhere; of this one it holds here.
+    """
+    if len(actor.grants) < 2:
+        return actor
+    reached = db.session.execute(
+        select(*(_covers_market(grant, actor.today) for grant in actor.grants)).where(
+            Market.id == market.id
+        )
+    ).one()
+    return replace(
+        actor,
+        grants=tuple(
+            grant for grant, is_reached in zip(actor.grants, reached, strict=True) if is_reached
+        ),
+    )
+
+
 def get_market(code: str, *, actor: Actor, permission: Permission) -> Market:
     """The market with its commune and province.
 
@@ -168,6 +198,13 @@ def _covers_stall(grant: Grant, today: date) -> ColumnElement[bool]:
     if grant.scope is ScopeKind.SECTION:
         return and_(Stall.market_id == grant.market_id, Stall.section_id == grant.section_id)
     return _covers_market(grant, today)
+
+
+def _covers_section(grant: Grant, today: date) -> ColumnElement[bool]:
+    if grant.scope is ScopeKind.SECTION:
+        return Section.id == grant.section_id
+    markets = select(Market.id).where(_covers_market(grant, today))
+    return Section.market_id.in_(markets)
 
 
 def _scope_text(grant: Grant) -> str:

@@ -161,7 +161,7 @@ class _Places:
         """The ids of sections by name as written; those the market does not have are made."""
         known = {
             section.name_key: section
-            for section in sections.list_sections(self._market, with_closed=True)
+            for section in sections.list_all_sections(self._market)
         }
         ids: dict[str, int] = {}
         # Volunteers walk sections in the order in which the list has them.

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 
 from market.domain.errors import Conflict, Invalid, NotFound, Problem
+from market.domain.roles import Permission
 from market.domain.stalls import StallState
 from market.domain.text import clean, fold
 from market.extensions import db
 from market.models.market import Market, Section
 from market.models.stall import Stall
 from market.services import audit
-from market.services.access import Actor
+from market.services.access import Actor, section_condition
 from market.services.stall_states import is_in_state
 from market.services.uniqueness import unique_or
 
@@ -28,30 +28,34 @@ class SectionRow:
     stalls: int
 
 
-def list_sections(market: Market, *, with_closed: bool = False) -> Sequence[Section]:
-    """The sections of the market in walking order."""
-    query = select(Section).where(Section.market_id == market.id)
-    if not with_closed:
-        query = query.where(Section.closed_on.is_(None))
-    return db.session.scalars(
-        query.order_by(Section.walking_order, Section.name_key, Section.id).limit(500)
-    ).all()
+def list_sections(
+    market: Market, *, actor: Actor, permission: Permission = Permission.READ_REGISTRY
+) -> Sequence[Section]:
+    """The open sections of the market that are the actor's, in walking order."""
+    return _in_walking_order(
+        market, Section.closed_on.is_(None) & section_condition(actor, permission)
+    )
 
 
-def list_with_counts(market: Market, *, on: date) -> list[SectionRow]:
-    """All sections, closed ones last, with their stalls; two queries."""
+def list_all_sections(market: Market) -> Sequence[Section]:
+    """Every section of the market in walking order, closed ones too."""
+    return _in_walking_order(market, true())
+
+
+def list_with_counts(market: Market, *, actor: Actor) -> list[SectionRow]:
+    """The actor's sections, closed ones last, with their stalls today; two queries."""
+    own = section_condition(actor, Permission.READ_REGISTRY)
     counts = dict(
         db.session.execute(
             select(Stall.section_id, func.count())
-            .where(Stall.market_id == market.id, ~is_in_state(StallState.CLOSED, on=on))
+            .where(Stall.market_id == market.id, ~is_in_state(StallState.CLOSED, on=actor.today))
             .group_by(Stall.section_id)
         )
         .tuples()
         .all()
     )
     rows = [
-        SectionRow(section, counts.get(section.id, 0))
-        for section in list_sections(market, with_closed=True)
+        SectionRow(section, counts.get(section.id, 0)) for section in _in_walking_order(market, own)
     ]
     return sorted(rows, key=lambda row: row.section.closed_on is not None)
 
@@ -107,7 +111,7 @@ def rename_section(section: Section, name: str, *, actor: Actor) -> None:
 
 def set_walking_order(market: Market, orders: dict[int, int], *, actor: Actor) -> None:
     """Number the sections anew by the places given, section id to place."""
-    for section in list_sections(market, with_closed=True):
+    for section in list_all_sections(market):
         place = orders.get(section.id, section.walking_order)
         if place != section.walking_order:
             audit.record(
@@ -153,6 +157,15 @@ def reopen_section(section: Section, *, actor: Actor) -> None:
         old={"closed_on": section.closed_on},
     )
     section.closed_on = None
+
+
+def _in_walking_order(market: Market, chosen: ColumnElement[bool]) -> Sequence[Section]:
+    return db.session.scalars(
+        select(Section)
+        .where(Section.market_id == market.id, chosen)
+        .order_by(Section.walking_order, Section.name_key, Section.id)
+        .limit(500)
+    ).all()
 
 
 def _checked(name: str) -> str:

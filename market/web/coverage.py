@@ -44,7 +44,7 @@ def market(market_code: str) -> ResponseReturnValue:
         question=question,
         chosen=chosen,
         page=missing_stalls.page_of(opened, chosen, page_number(), actor=actor),
-        sections=sections.list_sections(opened),
+        sections=sections.list_sections(opened, actor=actor, permission=Permission.READ_REPORTS),
         lines=list(directory.business_lines()),
         **_choices(),
         **(figures.of_coverage(found) if found else {}),

@@ -26,6 +26,9 @@ def open_market(code: str, permission: Permission) -> Market:
     """
     market = access.get_market(code, actor=current_actor(), permission=permission)
     g.market = market
+    g.setdefault("actor_anywhere", g.actor)
+    # From here on only the grants count that reach this market.
+    g.actor = access.within(g.actor, market)
     return market
 
 
@@ -35,21 +38,22 @@ def context() -> dict[str, Any]:
     if actor is None:
         return {"current_user": None, "nav": [], "market": None, "languages": _languages()}
     market: Market | None = g.get("market")
+    anywhere: Actor = g.get("actor_anywhere", actor)
     return {
         "current_user": g.user_session.user,
         "actor": actor,
         "may": actor.may,
         "Permission": Permission,
-        "nav": _menu(actor, market),
+        "nav": _menu(actor, anywhere, market),
         "market": market,
-        "market_switch": _switch(actor),
+        "market_switch": _switch(anywhere),
         "account_url": url_for("sign_in.me"),
         "sign_out_url": url_for("sign_in.sign_out"),
         "languages": _languages(),
     }
 
 
-def _menu(actor: Actor, market: Market | None) -> list[dict[str, Any]]:
+def _menu(actor: Actor, anywhere: Actor, market: Market | None) -> list[dict[str, Any]]:
     if market is not None:
         entries = [
             (_("Hôm nay"), "markets.show", Permission.READ_REGISTRY),
@@ -65,7 +69,7 @@ def _menu(actor: Actor, market: Market | None) -> list[dict[str, Any]]:
             (_("Người dùng"), "users.index", Permission.MANAGE_VOLUNTEERS),
             (_("Nhật ký"), "audit.index", Permission.READ_AUDIT),
         ]
-        return _entries(actor, entries, market_code=market.code) + _entries(actor, beyond)
+        return _entries(actor, entries, market_code=market.code) + _entries(anywhere, beyond)
     entries = [
         (_("Chợ"), "markets.index", Permission.READ_REGISTRY),
         (_("Đơn vị quản lý"), "operators.index", Permission.MANAGE_MARKETS),

@@ -101,7 +101,7 @@ def _page(market: Market, refused: Invalid | None = None, *, faulty: int | None 
     problems = problems_of(refused)
     return render_template(
         "sections/index.html",
-        rows=sections.list_with_counts(market, on=current_actor().today),
+        rows=sections.list_with_counts(market, actor=current_actor()),
         problems=problems,
         faulty=faulty,
         written=request.form.get("name", ""),

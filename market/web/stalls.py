@@ -48,7 +48,7 @@ def index(market_code: str) -> ResponseReturnValue:
         imports_url=reachable("imports.index", market_code=market_code),
         page=stall_lists.page_of(market, chosen, page_number(), actor=current_actor()),
         chosen=chosen,
-        sections=sections.list_sections(market),
+        sections=sections.list_sections(market, actor=current_actor()),
         lines=lines,
         states=tuple(StallState),
         levels=tuple(Level),
@@ -240,7 +240,9 @@ def _form(
         "stalls/form.html",
         stall=stall,
         values=values,
-        sections=[(row.id, row.name) for row in sections.list_sections(market)],
+        sections=[
+            (row.id, row.name) for row in sections.list_sections(market, actor=current_actor())
+        ],
         lines=[(line.code, line.name) for line in directory.business_lines()],
         placements=[(each.value, each.label) for each in Placement],
         states=[(each.value, each.label) for each in StallState if each is not StallState.CLOSED],

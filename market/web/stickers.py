@@ -215,7 +215,7 @@ def _page(
         orders=[(order, order.label) for order in RunOrder],
         left=run_preview.part_used_sheet(market, template, actor=actor),
         due=run_preview.due_by_section(market, actor=actor),
-        sections=sections.list_sections(market),
+        sections=sections.list_sections(market, actor=actor, permission=Permission.PRINT_STICKERS),
         is_live=_is_live(),
         problems=problems,
         errors=errors_by_field(problems),
