@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, ViewportSize
 
 from tests import running, worlds
 from tests.databases import SQLITE, Databases
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 HOST = "http://localhost"
-NARROW = {"width": 320, "height": 640}
+NARROW = ViewportSize(width=320, height=640)
 # Together these open every page there is; each is shown what those before were not.
 PRINCIPALS = ("manager", "officer", "volunteer", "administrator", "auditor", "anonymous")
 FAULTS = """async () => {
