@@ -70,6 +70,23 @@ def as_tenancy(row: Row[Any]) -> Tenancy:
     return Tenancy(row.id, row.stall_id, row.merchant_id, Span(row.from_day, row.to_day))
 
 
+def account_span(since: datetime, until: datetime | None) -> Span:
+    """The days of an account in force from a moment until it was retired."""
+    return Span(day_of(since), until and day_of(until))
+
+
+def code_fact(kind: CodeKind, code_id: int, since: datetime, until: datetime | None) -> CodeFact:
+    """A code handed out (or checked) at a moment and void (or removed) at another."""
+    first = day_of(since)
+    last = None if until is None else max(first, day_of(until))
+    return CodeFact(CodeKey(kind, code_id), Span(first, last), order_of(since))
+
+
+def order_of(at: datetime) -> int:
+    """What places a moment among others of its day."""
+    return int(at.timestamp())
+
+
 def _accounts(session: Session, stalls: Stalls) -> Grouped:
     """Days on which merchants of these stalls had an approved account in force."""
     found: Grouped = defaultdict(list)
@@ -83,7 +100,7 @@ def _accounts(session: Session, stalls: Stalls) -> Grouped:
     ):
         # An account replaced before it took force never held.
         if until is None or until >= since:
-            found[merchant_id].append(Span(day_of(since), until and day_of(until)))
+            found[merchant_id].append(account_span(since, until))
     return found
 
 
@@ -102,7 +119,7 @@ def _stickers(session: Session, stalls: Stalls) -> dict[tuple[int, int], list[Co
         .where(stalls, Sticker.handed_out_at.is_not(None))
         .order_by(Sticker.id)
     ):
-        found[stall_id, merchant_id].append(_code(CodeKind.STICKER, sticker_id, since, until))
+        found[stall_id, merchant_id].append(code_fact(CodeKind.STICKER, sticker_id, since, until))
     return found
 
 
@@ -116,7 +133,7 @@ def _foreign_codes(session: Session, stalls: Stalls) -> Grouped:
         .where(stalls, ForeignCode.checked_at.is_not(None))
         .order_by(ForeignCode.id)
     ):
-        found[tenancy_id].append(_code(CodeKind.FOREIGN, code_id, since, until))
+        found[tenancy_id].append(code_fact(CodeKind.FOREIGN, code_id, since, until))
     return found
 
 
@@ -143,7 +160,7 @@ def _visits(session: Session, stalls: Stalls) -> Grouped:
         found[visit.tenancy_id].append(
             VisitFact(
                 day=visit.day,
-                order=_order(visit.phone_at),
+                order=order_of(visit.phone_at),
                 result=visit.result,
                 code=_scanned(visit.sticker_id, visit.foreign_code_id),
                 confirmed=_confirmed(visit.accepts, visit.test_transfer_acknowledged),
@@ -157,12 +174,6 @@ def _merchants(stalls: Stalls) -> Select[tuple[int]]:
     return select(TenancyRow.merchant_id).join(Stall, Stall.id == TenancyRow.stall_id).where(stalls)
 
 
-def _code(kind: CodeKind, code_id: int, since: datetime, until: datetime | None) -> CodeFact:
-    first = day_of(since)
-    last = None if until is None else max(first, day_of(until))
-    return CodeFact(CodeKey(kind, code_id), Span(first, last), _order(since))
-
-
 def _scanned(sticker_id: int | None, foreign_code_id: int | None) -> CodeKey | None:
     if sticker_id is not None:
         return CodeKey(CodeKind.STICKER, sticker_id)
@@ -173,7 +184,3 @@ def _scanned(sticker_id: int | None, foreign_code_id: int | None) -> CodeKey | N
 
 def _confirmed(accepts: bool | None, test_transfer: bool | None) -> bool | None:
     return True if test_transfer else accepts
-
-
-def _order(at: datetime) -> int:
-    return int(at.timestamp())

@@ -19,11 +19,13 @@ from market.models.job import Counter
 from market.models.market import Market, Operator
 from market.models.stall import BusinessLine
 from market.models.user import User
-from market.services import areas, audit, coverage, users
+from market.services import areas, audit, users
 from market.services.access import Actor
+from market.services.demo.counting import add_counts
 from market.services.demo.market_rows import People, World, write_market
 from market.services.demo.plan import QUANG_NINH, MarketPlan, Scale, plan_nation, plan_province
 from market.services.demo.rows import Rows
+from market.services.demo.writing import finish, is_postgresql, writing
 from market.services.user_reach import Scope
 
 VOLUNTEER_DAYS = 365
@@ -57,36 +59,60 @@ def load(
     """Load demonstration data whose last day is the actor's today.
 
     The same seed and day give the same data, but for keys and passwords. Raises Conflict
-    where the database holds markets already.
+    where the database holds markets already, or is too small for the scale.
     """
-    if db.session.scalar(select(func.count()).select_from(Market)):
-        raise Conflict("Cơ sở dữ liệu đã có chợ. Dữ liệu mẫu chỉ nạp vào sổ còn trống.")
+    _check_database(scale)
     if not db.session.scalar(select(func.count()).select_from(Commune)):
         areas.load(actor=actor)
     random = Random(seed)
-    plans = _plans(scale, actor, random)
-    rows = Rows(db.session())
+    return load_plans(
+        _plans(scale, actor, random), seed=seed, random=random, actor=actor, progress=progress
+    )
+
+
+def load_plans(
+    plans: Sequence[tuple[str, MarketPlan]],
+    *,
+    seed: int,
+    random: Random,
+    actor: Actor,
+    progress: Progress = lambda *_: None,
+) -> LoadedDemo:
+    """Load these markets, each with the code of its province, and users for the first."""
+    session = db.session()
+    rows = Rows(session)
     operators = _operators(plans, rows)
-    rows.write()
+    with writing(session) as put:
+        put(rows.take())
     sign_ins, people = _users(actor, operators[0])
-    world = World(random, actor.today, _lines(), people, count(1), {})
-    for done, ((_province, plan), operator_id) in enumerate(zip(plans, operators, strict=True)):
-        progress(done, len(plans), plan.name)
-        _write_one(plan, operator_id, rows=rows, world=world, actor=actor)
-    rows.finish()
-    db.session.add_all(
+    session.flush()
+    world = World(random, seed, actor.today, _lines(), people, count(1), {})
+    with writing(session) as put:
+        for done, ((_province, plan), operator_id) in enumerate(zip(plans, operators, strict=True)):
+            progress(done, len(plans), plan.name)
+            market_id = write_market(plan, operator_id, rows=rows, world=world)
+            add_counts(rows, market_id)
+            put(rows.take())
+            _note(plan, market_id, actor)
+    finish(session, rows.last_ids)
+    session.add_all(
         Counter(name=f"print_runs:{year}", value=value) for year, value in world.run_numbers.items()
     )
     progress(len(plans), len(plans), "")
     return LoadedDemo(len(plans), sign_ins)
 
 
-def _write_one(
-    plan: MarketPlan, operator_id: int, *, rows: Rows, world: World, actor: Actor
-) -> None:
-    market_id = write_market(plan, operator_id, rows=rows, world=world)
-    rows.write()
-    coverage.recompute_market(market_id)
+def _check_database(scale: Scale) -> None:
+    if db.session.scalar(select(func.count()).select_from(Market)):
+        raise Conflict("Cơ sở dữ liệu đã có chợ. Dữ liệu mẫu chỉ nạp vào sổ còn trống.")
+    if scale is Scale.NATION and not is_postgresql(db.session()):
+        raise Conflict(
+            "Dữ liệu mẫu cả nước chỉ nạp vào PostgreSQL. "
+            "Hãy đặt CHO_DATABASE_URL, hoặc nạp --scale province."
+        )
+
+
+def _note(plan: MarketPlan, market_id: int, actor: Actor) -> None:
     audit.record_by_id(
         actor,
         "load_demo",

@@ -17,7 +17,6 @@ from market.domain.accounts import (
 )
 from market.domain.levels import Level
 from market.domain.markets import MarketState, MarketTrade, MerchantKind
-from market.domain.serials import RANDOM_BITS, new_serial
 from market.domain.stalls import Placement, StallState
 from market.domain.stickers import RunState, StickerState
 from market.domain.text import fold, natural_key, sort_key, to_ascii
@@ -34,6 +33,7 @@ from market.services.demo import household, names
 from market.services.demo.household import DAY, Code, History, Seen, moment
 from market.services.demo.plan import HISTORY, MarketPlan
 from market.services.demo.rows import Rows
+from market.services.demo.serials import serial_of
 from market.services.merchants import PHONE_PURPOSE, phone_hash
 from market.services.stalls import code_key
 
@@ -79,6 +79,7 @@ class World:
     """What all markets share: random source, running numbers, lines of business, people."""
 
     random: Random
+    seed: int
     last_day: date
     lines: Sequence[str]
     people: People
@@ -110,6 +111,7 @@ def _market(plan: MarketPlan, operator_id: int, rows: Rows, world: World) -> int
         code=plan.code,
         name=plan.name,
         search=fold(plan.name),
+        sort_key=sort_key(plan.name),
         commune_code=plan.commune_code,
         trade=MarketTrade.RETAIL,
         market_class=plan.market_class,
@@ -160,12 +162,11 @@ class _Writer:
     def _stall(self, state: StallState, placement: Placement) -> int:
         at = len(self._codes)
         section, place = divmod(at, PER_SECTION)
-        letter = LETTERS[section % len(LETTERS)]
-        code = f"{letter}{place + 1:02}"
+        code = f"{_letters(section)}{place + 1:02}"
         stall_id = self._rows.add(
             Stall,
             market_id=self._market_id,
-            section_id=self._section(letter) if place == 0 else self._current_section,
+            section_id=self._section(section) if place == 0 else self._current_section,
             code=code,
             code_key=code_key(code),
             sort_key=natural_key(code),
@@ -178,14 +179,14 @@ class _Writer:
         self._codes[stall_id] = code
         return stall_id
 
-    def _section(self, letter: str) -> int:
-        name = f"Khu {letter}"
+    def _section(self, number: int) -> int:
+        name = f"Khu {_letters(number)}"
         self._current_section = self._rows.add(
             Section,
             market_id=self._market_id,
             name=name,
             name_key=fold(name),
-            walking_order=LETTERS.index(letter) + 1,
+            walking_order=number + 1,
         )
         return self._current_section
 
@@ -308,7 +309,6 @@ class _Writer:
         run_id = self._run(code.printed)
         state = StickerState.ON_STALL if code.hung else StickerState.HANDED_OUT
         sticker = {
-            "serial": new_serial(self._random.getrandbits(RANDOM_BITS)),
             "stall_id": stall_id,
             "account_id": account_id,
             "run_id": run_id,
@@ -328,6 +328,7 @@ class _Writer:
             "version": 1,
         }
         sticker_id = self._rows.add_row(Sticker, sticker)
+        sticker["serial"] = serial_of(sticker_id, self._world.seed)
         self._drawn[run_id].append(sticker)
         return sticker_id
 
@@ -391,6 +392,12 @@ class _Writer:
                 closed_by_id=self._world.people.approves,
                 resolution="Đã gỡ mã dán đè, in tem mới",
             )
+
+
+def _letters(section: int) -> str:
+    """A, B, … Q, AA, AB, …"""
+    first, last = divmod(section, len(LETTERS))
+    return LETTERS[last] if first == 0 else LETTERS[first - 1] + LETTERS[last]
 
 
 def _held(stalls: Sequence[int], doubles: int) -> list[Sequence[int]]:

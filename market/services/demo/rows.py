@@ -1,20 +1,22 @@
-"""Rows of all tables, numbered here and written in bulk, parents before children."""
+"""Rows of all tables, collected and numbered here before they are written."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market.models.account import PaymentAccount
 from market.models.base import Base
+from market.models.coverage import CoverageDay, TenancyLevel
 from market.models.market import Market, MarketOperator, Operator, Section
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall, StallStateSpan
 from market.models.sticker import PrintRun, Sticker
 from market.models.visit import Incident, Visit
 
-ORDER: tuple[type[Base], ...] = (
+NUMBERED: tuple[type[Base], ...] = (
     Operator,
     Market,
     MarketOperator,
@@ -29,46 +31,47 @@ ORDER: tuple[type[Base], ...] = (
     Visit,
     Incident,
 )
+# Parents before children.
+ORDER: tuple[type[Base], ...] = (*NUMBERED, TenancyLevel, CoverageDay)
 Row = dict[str, Any]
+Batch = dict[type[Base], list[Row]]
 
 
 class Rows:
-    """Collects rows and writes them; ids run on from what the tables hold."""
+    """Collects rows; ids run on from what the tables hold.
+
+    Rows of one table name the same columns, and every column that has a default: what
+    writes them knows of none.
+    """
 
     def __init__(self, session: Session) -> None:
-        self._session = session
         self._rows: defaultdict[type[Base], list[Row]] = defaultdict(list)
-        self._last_ids: dict[type[Base], int] = {}
+        self.last_ids: dict[type[Base], int] = {
+            entity: session.scalar(select(func.max(entity.__table__.c.id))) or 0
+            for entity in NUMBERED
+        }
 
     def add(self, entity: type[Base], **values: Any) -> int:
         """Add a row under the next id; gives the id."""
         return self.add_row(entity, values)
 
     def add_row(self, entity: type[Base], row: Row) -> int:
-        """Like `add` for a row that may be filled in further until it is written."""
-        row["id"] = self._next_id(entity)
+        """Like `add` for a row that may be filled in further until it is taken."""
+        self.last_ids[entity] += 1
+        row["id"] = self.last_ids[entity]
         self._rows[entity].append(row)
-        return self._last_ids[entity]
+        return self.last_ids[entity]
 
-    def write(self) -> None:
-        """Write what was collected and forget it."""
-        for entity in ORDER:
-            if rows := self._rows.pop(entity, None):
-                self._session.execute(insert(entity.__table__), rows)  # type: ignore[arg-type]
+    def add_unnumbered(self, entity: type[Base], rows: Iterable[Row]) -> None:
+        """Add rows of a table that has no id."""
+        self._rows[entity].extend(rows)
 
-    def finish(self) -> None:
-        """Let the database number on from here (PostgreSQL keeps a count of its own)."""
-        if self._session.get_bind().dialect.name != "postgresql":
-            return
-        for entity, last in self._last_ids.items():
-            self._session.execute(
-                text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)"),
-                {"table": entity.__tablename__, "last": last},
-            )
+    def of(self, entity: type[Base]) -> list[Row]:
+        """What was collected of a table since the last `take`."""
+        return self._rows.get(entity, [])
 
-    def _next_id(self, entity: type[Base]) -> int:
-        if entity not in self._last_ids:
-            highest = self._session.scalar(select(func.max(entity.__table__.c.id)))
-            self._last_ids[entity] = highest or 0
-        self._last_ids[entity] += 1
-        return self._last_ids[entity]
+    def take(self) -> Batch:
+        """What was collected, forgotten here."""
+        taken = dict(self._rows)
+        self._rows.clear()
+        return taken

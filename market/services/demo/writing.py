@@ -1,0 +1,95 @@
+"""Writing rows in bulk: by INSERT, or on PostgreSQL by COPY beside the making of more."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from operator import itemgetter
+from typing import Any
+
+from psycopg import Connection, Cursor, sql
+from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
+
+from market.models.base import Base
+from market.models.sticker import PrintRun
+from market.services.demo.rows import ORDER, Batch, Row
+
+# So many batches wait at most for the database: memory is bounded by them.
+AHEAD = 3
+# Columns that hold JSON, which COPY takes as text.
+JSON_COLUMNS: Mapping[type[Base], str] = {PrintRun: "options"}
+
+Put = Callable[[Batch], None]
+
+
+def is_postgresql(session: Session) -> bool:
+    """Whether the session's database is PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+@contextmanager
+def writing(session: Session) -> Iterator[Put]:
+    """Write each batch that is put, in the transaction of the session.
+
+    On PostgreSQL another thread writes: the session must rest until the block ends.
+    """
+    if not is_postgresql(session):
+        yield lambda batch: _insert(session, batch)
+        return
+    # Plans of the checks of references are made while the tables are empty, and kept.
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    connection: Any = session.connection().connection.driver_connection
+    waiting: deque[Future[None]] = deque()
+
+    with ThreadPoolExecutor(1) as writer:
+
+        def put(batch: Batch) -> None:
+            while len(waiting) >= AHEAD:
+                waiting.popleft().result()
+            waiting.append(writer.submit(_copy, connection, batch))
+
+        yield put
+        for each in waiting:
+            each.result()
+
+
+def finish(session: Session, last_ids: Mapping[type[Base], int]) -> None:
+    """Let PostgreSQL number on from the last ids, and see how much there is of what."""
+    if not is_postgresql(session):
+        return
+    for entity, last in last_ids.items():
+        if last:
+            session.execute(
+                text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)"),
+                {"table": entity.__tablename__, "last": last},
+            )
+    for entity in ORDER:
+        session.execute(text(f"ANALYZE {entity.__tablename__}"))
+
+
+def _insert(session: Session, batch: Batch) -> None:
+    for entity in ORDER:
+        if rows := batch.get(entity):
+            session.connection().execute(insert(entity.__table__), rows)  # type: ignore[arg-type]
+
+
+def _copy(connection: Connection[Any], batch: Batch) -> None:
+    with connection.cursor() as cursor:
+        for entity in ORDER:
+            if rows := batch.get(entity):
+                _copy_table(cursor, entity, rows)
+
+
+def _copy_table(cursor: Cursor[Any], entity: type[Base], rows: list[Row]) -> None:
+    if name := JSON_COLUMNS.get(entity):
+        rows = [{**row, name: json.dumps(row[name])} for row in rows]
+    columns = list(rows[0])
+    values = itemgetter(*columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(entity.__tablename__), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(values(row))
