@@ -1,11 +1,13 @@
 """Rows for tests: everything a test does not name gets an invented, recognisable value."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from itertools import count
 from typing import Any
 
 from market.domain.accounts import AccountKind, AccountSource, AccountState, HolderRelation
+from market.domain.coverage import Unit
 from market.domain.markets import MarketClass, MarketTrade, MerchantKind, OperatorKind
 from market.domain.roles import Role, ScopeKind
 from market.domain.stalls import Placement, StallState
@@ -16,6 +18,7 @@ from market.models.area import Commune, Province
 from market.models.market import Market, MarketOperator, Operator, Section
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall, StallStateSpan
+from market.models.target import Target
 from market.models.user import Grant, User
 from market.services import passwords
 from market.services.access import Actor
@@ -185,6 +188,34 @@ def make_account(
 def make_trader(market: Market, code: str | None = None, name: str | None = None) -> Tenancy:
     """A stall, a merchant and the tenancy that joins them."""
     return make_tenancy(make_stall(market, code), make_merchant(market, name))
+
+
+def make_target(
+    *,
+    market: Market | None = None,
+    province: Province | None = None,
+    commune: Commune | None = None,
+    shares: tuple[str, str] = ("80", "90"),
+    unit: Unit = Unit.MERCHANTS,
+    **known: Any,
+) -> Target:
+    """80 to 90 % of households over 2026; of the province where no other place is given."""
+    if market is None and commune is None:
+        province = province or make_province()
+    return _added(
+        Target(
+            market_id=market.id if market else None,
+            commune_code=commune.code if commune else None,
+            province_code=province.code if province else None,
+            unit=unit,
+            from_day=known.pop("from_day", date(2026, 1, 1)),
+            from_percent=Decimal(shares[0]),
+            to_day=known.pop("to_day", date(2026, 12, 31)),
+            to_percent=Decimal(shares[1]),
+            set_at=NOW,
+            **known,
+        )
+    )
 
 
 def make_user(

@@ -1,5 +1,6 @@
 """Targets: which one holds where on a day, and how a share stands against it."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from fractions import Fraction
 from itertools import takewhile
 
 from market.domain.coverage import Unit
+from market.domain.errors import Invalid
 from market.domain.labels import LabelledEnum
 from market.domain.shares import (
     SCREEN_PLACES,
@@ -24,6 +26,19 @@ from market.domain.shares import (
 PACE_DAYS = 56
 # What a straight line says of a farther future is no forecast any more.
 FARTHEST = timedelta(days=3653)
+HOW_PERCENTS_LOOK = "Phải là số từ 0 đến 100, nhiều nhất hai chữ số thập phân, ví dụ: 86,5."
+_WRITTEN = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,2}))? ?%?")
+
+
+def parse_percent(text: str) -> Decimal:
+    """Read 86,5 or 86.5, with or without the sign; raises Invalid for what is no share."""
+    written = _WRITTEN.fullmatch(text.strip())
+    if written is None:
+        raise Invalid(HOW_PERCENTS_LOOK)
+    number = Decimal(".".join(filter(None, written.groups())))
+    if number > 100:
+        raise Invalid(HOW_PERCENTS_LOOK)
+    return number
 
 
 class PlaceKind(LabelledEnum):

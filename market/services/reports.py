@@ -21,12 +21,13 @@ from market.domain.coverage import NOTHING, Counts, Denominator, Ladder, Unit
 from market.domain.labels import LabelledEnum, worded
 from market.domain.roles import Permission
 from market.domain.shares import FILE_PLACES, change_in_points
+from market.domain.targets import Aim, Standing
 from market.extensions import db
 from market.models.market import Market
 from market.models.stall import Stall
 from market.models.sticker import Sticker
 from market.models.visit import Incident
-from market.services import coverage, frozen_figures, market_lines
+from market.services import area_targets, coverage, frozen_figures, market_lines
 from market.services.access import Actor, market_condition
 from market.services.frozen_figures import FrozenDay
 from market.services.market_lines import MarketChoice, MarketLine
@@ -100,6 +101,7 @@ class MarketReport:
     activity: dict[int, Activity]
     area_before: Ladder
     before: FrozenDay = field(default_factory=FrozenDay)
+    area_aim: Aim | None = None
 
     def rows(self) -> Iterator[Row]:
         """One row a market, by name."""
@@ -122,7 +124,9 @@ class MarketReport:
             )
             before = line.ladder_before(self.denominator, Unit.MERCHANTS)
             figures = self._figures(line.counts or NOTHING, before, line.has_cashless_fees)
-            yield (*place, *figures, *self._happened(self.activity.get(line.id, NOTHING_HAPPENED)))
+            aimed = self._aimed(line.standing(self.period.as_of, self.denominator))
+            happened = self._happened(self.activity.get(line.id, NOTHING_HAPPENED))
+            yield (*place, *figures, *aimed, *happened)
 
     def total_row(self) -> Row:
         """The sums, and the pooled shares: never sums or means of shares."""
@@ -131,7 +135,24 @@ class MarketReport:
             (self.activity.get(line.id, NOTHING_HAPPENED) for line in self.lines), NOTHING_HAPPENED
         )
         place: tuple[Cell, ...] = (None,) * 13
-        return (*place, *self._figures(counts, self.area_before, None), *self._happened(activity))
+        figures = self._figures(counts, self.area_before, None)
+        aimed = self._aimed(self._area_standing(counts))
+        return (*place, *figures, *aimed, *self._happened(activity))
+
+    def _area_standing(self, counts: Counts) -> Standing | None:
+        if self.area_aim is None:
+            return None
+        share = counts.of(self.denominator).ladder(self.area_aim.unit).share()
+        return Standing(self.area_aim, self.period.as_of, share)
+
+    @staticmethod
+    def _aimed(standing: Standing | None) -> tuple[Cell, ...]:
+        """The target of the day, and the households missing to it: stalls are none of these."""
+        if standing is None:
+            return None, None
+        is_of_merchants = standing.aim.unit is Unit.MERCHANTS
+        missing = standing.behind if is_of_merchants else None
+        return standing.target_percent(FILE_PLACES), missing
 
     def _figures(self, counts: Counts, before: Ladder, fees: bool | None) -> tuple[Cell, ...]:
         points, of = counts.points, counts.of(self.denominator)
@@ -157,8 +178,7 @@ class MarketReport:
 
     @staticmethod
     def _happened(activity: Activity) -> tuple[Cell, ...]:
-        """Without targets nothing is aimed at and nothing is missing: two blanks come first."""
-        return (None, None, activity.printed, activity.void, activity.incidents)
+        return activity.printed, activity.void, activity.incidents
 
 
 def market_report(
@@ -168,7 +188,7 @@ def market_report(
     choice: MarketChoice,
     denominator: Denominator = Denominator.A,
 ) -> MarketReport:
-    """The report on the chosen markets that are the actor's; seven queries.
+    """The report on the chosen markets that are the actor's; nine queries.
 
     What was frozen for the day before the period is what the period is compared with, also
     where today's view of that day differs.
@@ -188,6 +208,7 @@ def market_report(
         activity=_activity(period, own),
         area_before=_area_before(period.before, denominator, frozen, markets=chosen),
         before=frozen,
+        area_aim=area_targets.find_aim(choice, lines, period.as_of, actor=actor),
     )
 
 

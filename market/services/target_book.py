@@ -1,5 +1,6 @@
 """Targets as figures are measured on them: of a market, its commune or its province."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import ColumnElement, or_, select
@@ -29,6 +30,22 @@ def covering(markets: ColumnElement[bool]) -> ColumnElement[bool]:
 def load(markets: ColumnElement[bool], *, until: date) -> TargetBook:
     """All that began by the day and measures these markets; one query."""
     rows = db.session.scalars(select(Target).where(covering(markets), Target.from_day <= until))
+    return TargetBook(map(aim_of, rows))
+
+
+def load_places(places: Sequence[Place], *, until: date) -> TargetBook:
+    """All that began by the day for these places; one query."""
+    keys = {kind: [place.key for place in places if place.kind is kind] for kind in PlaceKind}
+    rows = db.session.scalars(
+        select(Target).where(
+            or_(
+                Target.market_id.in_(map(int, keys[PlaceKind.MARKET])),
+                Target.commune_code.in_(keys[PlaceKind.COMMUNE]),
+                Target.province_code.in_(keys[PlaceKind.PROVINCE]),
+            ),
+            Target.from_day <= until,
+        )
+    )
     return TargetBook(map(aim_of, rows))
 
 

@@ -1,0 +1,101 @@
+"""The target of exactly those markets that a page or a report shows, and how they stand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from sqlalchemy import ColumnElement
+
+from market.domain.coverage import Denominator
+from market.domain.roles import Permission
+from market.domain.targets import PACE_DAYS, Aim, Place, PlaceKind, Standing, TargetBook
+from market.models.market import Market
+from market.services import coverage, target_book, target_scope
+from market.services.access import Actor
+from market.services.market_lines import MarketChoice, MarketLine
+
+
+@dataclass(frozen=True, slots=True)
+class Aimed:
+    """How some markets stand on a day, and what their target was on any other."""
+
+    standing: Standing | None
+    book: TargetBook
+    places: Sequence[Place]
+
+    def percents_on(self, days: Sequence[date]) -> Mapping[date, Fraction]:
+        """The target of each day that had one, counted as that of the last day is."""
+        unit = None if self.standing is None else self.standing.aim.unit
+        aims = {day: self.book.find(self.places, day) for day in days}
+        return {
+            day: percent
+            for day, aim in aims.items()
+            if aim is not None and aim.unit is unit and (percent := aim.percent_on(day)) is not None
+        }
+
+
+def of_market(market: Market, on: date, denominator: Denominator = Denominator.A) -> Aimed:
+    """A market against its target, else its commune's or province's; two queries.
+
+    The market's commune must be loaded.
+    """
+    places = target_book.places_of_market(
+        market.id, market.commune_code, market.commune.province_code
+    )
+    return _aimed(places, Market.id == market.id, on, denominator)
+
+
+def of_choice(
+    choice: MarketChoice,
+    lines: Sequence[MarketLine],
+    on: date,
+    denominator: Denominator = Denominator.A,
+    *,
+    actor: Actor,
+) -> Aimed | None:
+    """The chosen markets against the target of the area they make up; two queries.
+
+    None for markets that are only some of an area, or of several provinces: no target was
+    set for these.
+    """
+    places = _places(choice, lines, actor)
+    return _aimed(places, choice.area(), on, denominator) if places else None
+
+
+def find_aim(
+    choice: MarketChoice, lines: Sequence[MarketLine], on: date, *, actor: Actor
+) -> Aim | None:
+    """The target alone that `of_choice` measures the markets by; one query."""
+    places = _places(choice, lines, actor)
+    return target_book.load_places(places, until=on).find(places, on) if places else None
+
+
+def _aimed(
+    places: Sequence[Place], markets: ColumnElement[bool], on: date, denominator: Denominator
+) -> Aimed:
+    book = target_book.load_places(places, until=on)
+    aim = book.find(places, on)
+    if aim is None:
+        return Aimed(None, book, places)
+    days = [on - timedelta(days=PACE_DAYS), on]
+    ladders = coverage.ladders_of_days(days, denominator, aim.unit, markets=markets)
+    before, now = (ladders[day] for day in days)
+    return Aimed(Standing(aim, on, now.share(), now.accepting - before.accepting), book, places)
+
+
+def _places(choice: MarketChoice, lines: Sequence[MarketLine], actor: Actor) -> tuple[Place, ...]:
+    area = MarketChoice(choice.province_code, choice.commune_code, choice.market_code)
+    provinces = {line.province_code for line in lines}
+    if choice != area or len(provinces) != 1:
+        return ()
+    line = lines[0]
+    if choice.market_code is not None:
+        return target_book.places_of_market(line.id, line.commune_code, line.province_code)
+    if not target_scope.covers_province(
+        line.province_code, actor=actor, permission=Permission.READ_REPORTS
+    ):
+        return ()
+    if choice.commune_code is not None:
+        return target_book.places_of_commune(line.commune_code, line.province_code)
+    return (Place(PlaceKind.PROVINCE, line.province_code),)
