@@ -184,6 +184,21 @@ def test_rows_without_anything_of_a_stall_are_passed_over(row: list[Value]) -> N
     assert (stall_list.stalls, told(stall_list)) == (2, [])
 
 
+@pytest.mark.parametrize(
+    "remark", ["* Số liệu do tổ quản lý cung cấp", "Ghi chú: chưa gồm hộ rong"]
+)
+def test_a_remark_in_the_column_of_stalls_is_no_stall(remark: str) -> None:
+    stall_list = read_rows([["Số sạp", "Họ tên"], ["A1", "Nguyễn Thị Mẫu"], [remark]])
+
+    assert (stall_list.stalls, told(stall_list)) == (1, [])
+
+
+def test_a_code_that_begins_like_a_remark_is_a_stall() -> None:
+    stall_list = read_rows([["Số sạp", "Họ tên", "Tình trạng"], ["*12", "", ""]])
+
+    assert told(stall_list) == [(2, "merchant_missing")]
+
+
 def test_a_merged_merchant_holds_for_each_of_its_rows() -> None:
     stall_list = read_rows(
         [HEADER, FIRST, [None, "A2", None, None, "Vải"]], [(2, 2, 3, 2), (2, 3, 3, 3)]

@@ -251,11 +251,12 @@ class _BodyReader:
         return line.holds(Field.STALL)
 
     def _is_stall(self, line: _Line) -> bool:
+        first = next(iter(line.main.values()))
+        if len(line.main) == 1 and is_remark(first) and not is_stall_code(first):
+            return False
         if line.holds(Field.STALL):
             return True
         filled = sum(column.index in line.main for column in self._columns.values())
-        if len(line.main) == 1 and is_remark(next(iter(line.main.values()))):
-            return False
         # Under a total, and where stalls are numbered, a row with little in it and no number
         # is a signature or a note that no rule above knows.
         if self._is_after_total or (self._ordinals and not line.number):
