@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import count
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from market.documents.report_columns import MARKET_COLUMNS
 from market.documents.spreadsheets import Colophon, write_xlsx
@@ -13,14 +13,20 @@ from market.documents.tables import Column, Row, Style, write_csv
 from market.domain.calendar import ICT, format_day
 from market.domain.coverage import Denominator
 from market.domain.errors import Invalid
+from market.domain.levels import USE_DAYS
 from market.extensions import rules
 from market.models.market import Market
 from market.models.stall import Stall
 from market.services import audit, reports, stall_reports
 from market.services.access import Actor
 from market.services.market_lines import MarketChoice
-from market.services.reports import Period
+from market.services.reports import MarketReport, Period
 from market.services.stall_reports import StallChoice
+
+RULE_WORDS = {
+    "stale_days": "Số ngày phải kiểm tra lại",
+    "use_days": "Số ngày tính là còn phát sinh giao dịch",
+}
 
 
 class FileFormat(StrEnum):
@@ -50,8 +56,25 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """When and by whom a file was made, and the rules by which its figures were counted."""
+
+    at: datetime
+    by: str
+    rules: Mapping[str, int]
+
+    @classmethod
+    def of(cls, actor: Actor) -> Self:
+        """Made by the actor now."""
+        return cls(actor.at, actor.name, {"stale_days": rules().stale_days, "use_days": USE_DAYS})
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """A report ready to be written; rows come as they are asked for."""
+    """A report ready to be written; rows come as they are asked for.
+
+    `told` is what else the second sheet of a workbook says of it.
+    """
 
     title: str
     columns: Sequence[Column]
@@ -59,20 +82,29 @@ class Table:
     as_of: date
     denominator: Denominator = Denominator.A
     total_row: Callable[[], Row] | None = None
+    told: Sequence[tuple[str, str]] = ()
 
 
 def market_table(
     actor: Actor, period: Period, *, choice: MarketChoice, denominator: Denominator = Denominator.A
 ) -> Table:
     """The provincial report; raises as `reports.market_report` does."""
-    report = reports.market_report(actor, period, choice=choice, denominator=denominator)
+    return table_of(reports.market_report(actor, period, choice=choice, denominator=denominator))
+
+
+def table_of(report: MarketReport, told: Sequence[tuple[str, str]] = ()) -> Table:
+    """The report as it is written."""
+    period = report.period
+    numbers = ", ".join(each.number for each in report.before.reports.values())
+    before = f"báo cáo đã chốt {numbers}" if numbers else "tính khi lập báo cáo"
     return Table(
         title=f"Báo cáo Chợ 4.0 – {period.name.label}",
         columns=MARKET_COLUMNS,
         rows=report.rows(),
         as_of=period.as_of,
-        denominator=denominator,
+        denominator=report.denominator,
         total_row=report.total_row,
+        told=(*told, ("So với", f"Số liệu ngày {format_day(period.before)}, {before}")),
     )
 
 
@@ -91,12 +123,17 @@ def stall_table(
 
 def write(stream: BinaryIO, table: Table, form: Form, *, actor: Actor) -> int:
     """Write the file and give the number of its rows; memory does not grow with them."""
+    return write_as(stream, table, form, making=Making.of(actor))
+
+
+def write_as(stream: BinaryIO, table: Table, form: Form, *, making: Making) -> int:
+    """The same for a file that says it was made by somebody else, or earlier."""
     if form.format is FileFormat.XLSX:
         digest = write_xlsx(
             stream,
             table.columns,
             table.rows,
-            colophon=_colophon(table, actor),
+            colophon=_colophon(table, making),
             total_row=table.total_row,
         )
         return digest.row_count
@@ -119,6 +156,13 @@ def note_markets(
     _note(actor, Market.__tablename__, form, told, market)
 
 
+def note_summary(
+    actor: Actor, on: date, form: Form, chosen: Mapping[str, Any], market: Market | None = None
+) -> None:
+    """Whoever takes a summary is noted in the audit log, under its one market."""
+    _note(actor, Market.__tablename__, form, {"as_of": on, **chosen}, market)
+
+
 def note_stalls(
     actor: Actor, on: date, form: Form, chosen: Mapping[str, Any], market: Market | None = None
 ) -> None:
@@ -139,17 +183,17 @@ def _note(
     )
 
 
-def _colophon(table: Table, actor: Actor) -> Colophon:
-    made_at = actor.at.astimezone(ICT)
+def _colophon(table: Table, making: Making) -> Colophon:
     return Colophon(
-        made_at=actor.at,
+        made_at=making.at,
         title=table.title,
         pairs=(
             ("Tên báo cáo", table.title),
             ("Ngày chốt số liệu", format_day(table.as_of)),
             ("Mẫu số", f"{table.denominator} – {table.denominator.label}"),
-            ("Số ngày phải kiểm tra lại", str(rules().stale_days)),
-            ("Lập lúc", made_at.strftime("%d/%m/%Y %H:%M")),
-            ("Người lập", actor.name),
+            *((RULE_WORDS[name], str(value)) for name, value in making.rules.items()),
+            *table.told,
+            ("Lập lúc", making.at.astimezone(ICT).strftime("%d/%m/%Y %H:%M")),
+            ("Người lập", making.by),
         ),
     )

@@ -1,0 +1,74 @@
+"""The list of frozen reports as it exists for somebody."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select
+
+from market.domain.pages import Page
+from market.domain.shares import Share
+from market.extensions import db
+from market.models.frozen_report import FrozenReport, FrozenRow
+from market.models.market import Market
+from market.services import frozen_scope
+from market.services.access import Actor
+from market.services.paging import rows_page
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The reports that one was compared with, corrects, and was corrected by; by number."""
+
+    before: str | None
+    corrects: str | None
+    corrected_by: str | None
+
+
+def page_of(actor: Actor, number: int, *, province_code: str | None = None) -> Page[Row[Any]]:
+    """The reports, the latest period first, each with the counts of the rows in sight.
+
+    A row is (report, markets, counted, accepting, number of the report that corrects it).
+    """
+    corrected = select(FrozenReport.number, FrozenReport.corrects_id).subquery("corrected")
+    query = (
+        select(
+            FrozenReport,
+            func.count().label("markets"),
+            func.sum(FrozenRow.merchants_counted).label("counted"),
+            func.sum(FrozenRow.merchants_accepting).label("accepting"),
+            func.max(corrected.c.number).label("corrected_by"),
+        )
+        .join(FrozenRow, FrozenRow.report_id == FrozenReport.id)
+        .join(Market, Market.id == FrozenRow.market_id)
+        .outerjoin(corrected, corrected.c.corrects_id == FrozenReport.id)
+        .where(frozen_scope.rows_in_sight(actor))
+        .group_by(FrozenReport.id)
+        .order_by(FrozenReport.as_of.desc(), FrozenReport.since.desc(), FrozenReport.id.desc())
+    )
+    if province_code:
+        query = query.where(FrozenReport.province_code == province_code)
+    return rows_page(query, number)
+
+
+def share_of(row: Row[Any]) -> Share:
+    """The share of households that a row of the list reports."""
+    return Share(int(row.accepting), int(row.counted))
+
+
+def neighbours_of(report: FrozenReport, *, actor: Actor) -> Neighbours:
+    """What the report refers to and what refers to it, as far as the actor sees it."""
+    found = db.session.execute(
+        select(FrozenReport.id, FrozenReport.number, FrozenReport.corrects_id).where(
+            or_(
+                FrozenReport.id.in_([report.before_id, report.corrects_id]),
+                FrozenReport.corrects_id == report.id,
+            ),
+            frozen_scope.reports_in_sight(actor),
+        )
+    ).all()
+    numbers = {row.id: row.number for row in found}
+    return Neighbours(
+        before=numbers.get(report.before_id),
+        corrects=numbers.get(report.corrects_id),
+        corrected_by=next((row.number for row in found if row.corrects_id == report.id), None),
+    )
