@@ -31,7 +31,8 @@ from market.models.stall import Stall
 from market.models.sticker import ForeignCode, PrintRun, Sticker
 from market.models.user import Grant, User, UserSession
 from market.models.visit import Incident, Visit
-from market.services import coverage, imports, sessions
+from market.services import coverage, frozen_reports, imports, sessions
+from market.services.reports import Period
 from market.services.sessions import Browser
 from tests import factories, running, stall_lists
 
@@ -139,8 +140,7 @@ def build(at: datetime = factories.NOW, *, crowd: int = 0) -> World:
         _fill(zone, db.session.get_one(Market, section.market_id), section, world)
     for place in range(crowd):
         _join(world.east, markets[0], sections[0], place, at)
-    for market in markets:
-        coverage.touch(market.id)
+    _sent(world, markets)
     return world
 
 
@@ -245,6 +245,7 @@ def _fill(zone: Zone, market: Market, section: Section, world: World) -> None:
         "market_id": market.id,
         "section_id": section.id,
         "province_code": "22",
+        "commune_code": market.commune_code,
         "user_id": world.users[helper],
     }
     for place, state in enumerate(
@@ -370,6 +371,22 @@ def _seen(zone: Zone, world: World) -> None:
     db.session.add_all((incident, code))
     db.session.flush()
     zone.ids |= {"incident_id": incident.id, "foreign_code_id": code.id}
+
+
+def _sent(world: World, markets: tuple[Market, Market]) -> None:
+    """A frozen report on both operators' markets, and one that corrects it."""
+    chosen = [selectinload(User.grants)]
+    user = db.session.get_one(User, world.users["officer"], options=chosen)
+    officer = factories.actor_of(user, world.at)
+    last_month = day_of(world.at).replace(day=1) - timedelta(days=1)
+    coverage.recompute_market(markets[0].id)
+    period = Period(last_month.replace(day=1), last_month)
+    sent = frozen_reports.freeze("22", period, actor=officer).report
+    coverage.recompute_market(markets[1].id)
+    reason = f"{markets[0].name} và {markets[1].name} ghi bổ sung"
+    corrected = frozen_reports.correct(sent.number, reason, actor=officer)
+    for zone in world.zones:
+        zone.ids["report_number"] = sent.number if zone is world.east else corrected.number
 
 
 def _join(zone: Zone, market: Market, section: Section, place: int, at: datetime) -> None:

@@ -6,18 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_
 
 from market.domain.calendar import check_as_of, month_ends, previous_period_end
-from market.domain.coverage import LADDER_NAMES, Denominator, Ladder, Unit
-from market.domain.errors import NotFound
+from market.domain.coverage import Denominator, Ladder, Unit
 from market.domain.labels import LabelledEnum
-from market.domain.roles import Permission, ScopeKind
+from market.domain.roles import Permission
 from market.domain.shares import SCREEN_PLACES, Mean, Share, change_in_points
 from market.domain.text import fold
-from market.extensions import db
-from market.models.area import Commune, Province
-from market.models.coverage import CoverageDay
 from market.models.market import Market
 from market.services import coverage, market_lines
 from market.services.access import Actor, market_condition
@@ -65,10 +61,13 @@ class MarketCoverage:
 
 @dataclass(frozen=True, slots=True)
 class AreaCoverage:
-    """A province on a day; `lines` are the chosen markets, `all_lines` those to choose from."""
+    """An area on a day; `lines` are the chosen markets, `all_lines` those to choose from.
 
-    province: Province
+    `is_filtered` says that the page's filters left out some of the area.
+    """
+
     question: Question
+    is_filtered: bool
     all_lines: Sequence[MarketLine]
     lines: Sequence[MarketLine]
     ladder: Ladder
@@ -91,17 +90,6 @@ class AreaCoverage:
     def change(self) -> Decimal | None:
         """In points of per cent since the end of the month before."""
         return change_in_points(self.ladder.share(), self.before.share())
-
-
-@dataclass(frozen=True, slots=True)
-class ProvinceLine:
-    """A province with its open markets on a day."""
-
-    code: str
-    name: str
-    markets: int
-    running: int
-    ladder: Ladder
 
 
 class Order(LabelledEnum):
@@ -134,32 +122,25 @@ def of_market(market: Market, *, question: Question, actor: Actor) -> MarketCove
     )
 
 
-def of_province(
-    province_code: str, *, question: Question, choice: MarketChoice, actor: Actor
+def of_area(
+    area: MarketChoice, *, question: Question, choice: MarketChoice, actor: Actor
 ) -> AreaCoverage:
-    """A province on the day, as far as the actor may read its reports.
+    """The chosen markets of an area on the day, as far as the actor may read their reports.
 
-    Raises NotFound where none of it is the actor's, Invalid for a day to come or before
-    the first record.
+    The trend follows the markets that are chosen on the day. Raises Invalid for a day to
+    come or before the first record.
     """
-    province = get_province(province_code, actor=actor)
-    own = and_(
-        MarketChoice(province_code=province_code).area(),
-        market_condition(actor, Permission.READ_REPORTS),
-    )
+    own = own_markets(area, actor)
     check_as_of(question.as_of, today=actor.today, first=coverage.find_first_day(own))
     all_lines = market_lines.list_lines(
-        actor,
-        question.as_of,
-        choice=MarketChoice(province_code=province_code),
-        before=question.month_before,
+        actor, question.as_of, choice=area, before=question.month_before
     )
     lines = [line for line in all_lines if choice.takes(line)]
-    chosen = Market.id.in_([line.id for line in lines]) if choice.is_narrowed else own
-    trend = _trend(question, chosen)
+    is_part = choice.is_narrowed or choice != area
+    trend = _trend(question, Market.id.in_([line.id for line in lines]) if is_part else own)
     return AreaCoverage(
-        province=province,
         question=question,
+        is_filtered=choice != area,
         all_lines=all_lines,
         lines=lines,
         ladder=trend[-1].ladder,
@@ -171,51 +152,9 @@ def of_province(
     )
 
 
-def list_provinces(actor: Actor, *, question: Question) -> list[ProvinceLine]:
-    """Every province with markets of the actor's, by name; one query.
-
-    Raises Invalid for a day to come or before the first record.
-    """
-    own = market_condition(actor, Permission.READ_REPORTS)
-    check_as_of(question.as_of, today=actor.today, first=coverage.find_first_day(own))
-    day = question.as_of
-    prefix = f"{question.denominator.value.lower()}_{question.unit.value}"
-    sums = (
-        func.coalesce(func.sum(getattr(CoverageDay, f"{prefix}_{name}")), 0)
-        for name in LADDER_NAMES
-    )
-    is_running = case((Market.programme_start <= day, 1), else_=0)
-    rows = db.session.execute(
-        select(Province.code, Province.name, func.count(), func.sum(is_running), *sums)
-        .select_from(Market)
-        .join(Commune, Commune.code == Market.commune_code)
-        .join(Province, Province.code == Commune.province_code)
-        .outerjoin(CoverageDay, and_(CoverageDay.market_id == Market.id, coverage.last_row(day)))
-        .where(own, coverage.is_open(day))
-        .group_by(Province.code, Province.name, Province.search)
-        .order_by(Province.search, Province.code)
-    )
-    return [
-        ProvinceLine(code, name, markets, int(running), Ladder(*map(int, figures)))
-        for code, name, markets, running, *figures in rows
-    ]
-
-
-def get_province(code: str, *, actor: Actor) -> Province:
-    """The province, where any of it is the actor's to read reports of; else NotFound."""
-    province = db.session.get(Province, code)
-    if province is None or not _may_read(province, actor):
-        raise NotFound("Không tìm thấy tỉnh này.")
-    return province
-
-
-def covers_whole(province_code: str, *, actor: Actor) -> bool:
-    """Whether the actor may read the reports of every market of the province."""
-    return actor.is_system or any(
-        grant.scope is ScopeKind.COUNTRY
-        or (grant.scope is ScopeKind.PROVINCE and grant.province_code == province_code)
-        for grant in actor.grants_for(Permission.READ_REPORTS)
-    )
+def own_markets(area: MarketChoice, actor: Actor) -> ColumnElement[bool]:
+    """The markets of the area whose reports the actor may read."""
+    return and_(area.area(), market_condition(actor, Permission.READ_REPORTS))
 
 
 def ordered(
@@ -256,12 +195,3 @@ def _trend(question: Question, markets: ColumnElement[bool]) -> list[TrendDay]:
     days = [*month_ends(first, question.as_of - timedelta(days=1)), question.as_of]
     ladders = coverage.ladders_of_days(days, question.denominator, question.unit, markets=markets)
     return [TrendDay(day, ladders[day]) for day in days]
-
-
-def _may_read(province: Province, actor: Actor) -> bool:
-    if covers_whole(province.code, actor=actor):
-        return True
-    own = select(Market.id).where(
-        coverage.in_province(province.code), market_condition(actor, Permission.READ_REPORTS)
-    )
-    return db.session.scalar(own.limit(1)) is not None

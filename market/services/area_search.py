@@ -33,13 +33,18 @@ class FoundCommune:
     old_names: tuple[str, ...] = ()
 
 
+def is_code(written: str) -> bool:
+    """Whether this is written as codes of communes are."""
+    return written.isascii() and written.isdigit() and len(written) == COMMUNE_DIGITS
+
+
 def resolve_commune(written: str, *, near: Collection[str] = ()) -> str:
     """The code of the one commune meant by a code or a name, of provinces `near` first.
 
     Raises Invalid with a problem for the field `commune` where none or several fit.
     """
     found = search_communes(written, near=near)
-    named = [each for each in found if _bare(fold(each.name)) == _bare(fold(written))]
+    named = [each for each in found if bare(fold(each.name)) == bare(fold(written))]
     named_near = [each for each in named if each.province_code in near]
     for candidates in (named_near, named, found):
         if len(candidates) == 1:
@@ -154,7 +159,7 @@ def _matching_old_names(
     return names
 
 
-def _bare(folded: str) -> str:
+def bare(folded: str) -> str:
     """A folded name without the word that says what kind of commune it is."""
     for word in COMMUNE_WORDS:
         if folded.startswith(f"{word} "):

@@ -13,6 +13,7 @@ from market.domain.markets import MarketClass, MarketTrade, OperatorKind
 from market.domain.roles import Permission
 from market.domain.shares import Mean, Share, change_in_points, mean_of_markets, pooled
 from market.domain.targets import Aim, Place, Standing
+from market.domain.text import fold
 from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.coverage import CoverageDay
@@ -20,6 +21,20 @@ from market.models.market import Market, MarketOperator, Operator
 from market.services import coverage, target_book
 from market.services.access import Actor, market_condition
 from market.services.coverage_rows import FIGURE_COLUMNS, figures_of
+
+
+@dataclass(frozen=True, slots=True)
+class ShareBelow:
+    """Markets whose share has not come to so many per cent; not those without anybody to count."""
+
+    percent: int
+    denominator: Denominator = Denominator.A
+    unit: Unit = Unit.MERCHANTS
+
+    def takes(self, line: "MarketLine") -> bool:
+        """Compares exactly."""
+        share = line.ladder(self.denominator, self.unit).share()
+        return share.denominator > 0 and not share.is_at_least(Decimal(self.percent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +47,14 @@ class MarketChoice:
     market_class: MarketClass | None = None
     operator_id: int | None = None
     is_running: bool | None = None
+    trade: MarketTrade | None = None
+    below: ShareBelow | None = None
+    text: str | None = None
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether anything but a province is asked for."""
-        return self != MarketChoice(province_code=self.province_code)
+        """Whether more than an area is asked for."""
+        return self != MarketChoice(self.province_code, self.commune_code, self.market_code)
 
     def area(self) -> ColumnElement[bool]:
         """The markets of the area."""
@@ -51,11 +69,18 @@ class MarketChoice:
 
     def takes(self, line: "MarketLine") -> bool:
         """Whether a market of the area is among those asked for."""
+        wanted = (
+            (self.province_code, line.province_code),
+            (self.commune_code, line.commune_code),
+            (self.market_class, line.market_class),
+            (self.trade, line.trade),
+            (self.operator_id, line.operator_id),
+            (self.is_running, line.is_running),
+        )
         return (
-            (self.market_class is None or line.market_class is self.market_class)
-            and (self.operator_id is None or line.operator_id == self.operator_id)
-            and (self.is_running is None or line.is_running is self.is_running)
-            and (self.commune_code is None or line.commune_code == self.commune_code)
+            all(asked is None or asked == found for asked, found in wanted)
+            and (self.below is None or self.below.takes(line))
+            and (self.text is None or line.holds(self.text))
         )
 
 
@@ -85,6 +110,11 @@ class MarketLine:
     counts: Counts | None
     before: Counts | None = None
     aim: Aim | None = None
+
+    def holds(self, written: str) -> bool:
+        """Whether the market's name, commune and code hold every word, accents or not."""
+        names = f"{self.search} {fold(self.commune)} {fold(self.code)}"
+        return all(word in names for word in fold(written).split())
 
     def ladder(self, denominator: Denominator, unit: Unit) -> Ladder:
         """How many are counted and have reached each level; nobody where nothing is on record."""
@@ -159,6 +189,7 @@ def _query(actor: Actor, on: date, choice: MarketChoice, permission: Permission)
         MarketOperator.from_day <= on,
         or_(MarketOperator.to_day.is_(None), MarketOperator.to_day > on),
     )
+    runs_asked = true() if choice.operator_id is None else Operator.id == choice.operator_id
     return (
         select(
             Market,
@@ -176,7 +207,7 @@ def _query(actor: Actor, on: date, choice: MarketChoice, permission: Permission)
         .outerjoin(MarketOperator, runs_it)
         .outerjoin(Operator, Operator.id == MarketOperator.operator_id)
         .outerjoin(CoverageDay, and_(CoverageDay.market_id == Market.id, coverage.last_row(on)))
-        .where(choice.area(), market_condition(actor, permission), coverage.is_open(on))
+        .where(choice.area(), market_condition(actor, permission), coverage.is_open(on), runs_asked)
         .order_by(Market.search, Market.id)
     )
 

@@ -24,7 +24,7 @@ from market.models.merchant import Merchant, Tenancy
 from market.models.stall import BusinessLine, Stall
 from market.models.sticker import Sticker
 from market.models.visit import Visit
-from market.services import coverage, missing_stalls
+from market.services import coverage, market_lines, missing_stalls
 from market.services.access import Actor, market_condition, stall_condition
 from market.services.market_lines import MarketChoice
 from market.services.missing_stalls import MissingFilter
@@ -73,9 +73,11 @@ def stall_rows(
     """
     markets = and_(choice.markets.area(), market_condition(actor, Permission.READ_REPORTS))
     check_as_of(on, today=actor.today, first=coverage.find_first_day(markets))
-    ids = db.session.scalars(
-        select(Market.id).where(markets, coverage.is_open(on)).order_by(Market.search, Market.id)
-    ).all()
+    ids = [
+        line.id
+        for line in market_lines.list_lines(actor, on, choice=choice.markets)
+        if choice.markets.takes(line)
+    ]
     places = [STALL_COLUMNS.index(column) for column in columns]
     return _rows(actor, on, choice, ids, places)
 

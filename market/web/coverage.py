@@ -1,27 +1,40 @@
-"""Shares of markets, provinces and all of them, on any day, and who is missing."""
+"""Shares of markets and of areas on any day, and who is missing."""
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from market.domain.calendar import parse_day
 from market.domain.coverage import Denominator, Unit
 from market.domain.errors import Invalid
 from market.domain.levels import Level
-from market.domain.markets import MarketClass
 from market.domain.pages import PER_PAGE, Page
 from market.domain.roles import Permission
 from market.http.pagination import page_number
 from market.http.problems import problems_of
-from market.http.query import find_id, find_member
 from market.http.security import current_actor, requires
-from market.services import area_coverage, directory, missing_stalls, sections
-from market.services.area_coverage import AreaCoverage, Order, Question
-from market.services.market_lines import MarketChoice, MarketLine
-from market.services.missing_stalls import MissingFilter
+from market.models.area import Commune
+from market.services import (
+    area_coverage,
+    area_search,
+    covered_areas,
+    directory,
+    missing_stalls,
+    sections,
+)
+from market.services.area_coverage import AreaCoverage, Order
+from market.services.covered_areas import COUNTRY, Area, AreaKind
+from market.services.market_lines import MarketLine
 from market.web import figures
+from market.web.coverage_questions import (
+    KEPT,
+    asked_choice,
+    asked_missing,
+    asked_question,
+)
 from market.web.frame import open_market
+from market.web.reports import links_of
 
 bp = Blueprint("coverage", __name__)
 
@@ -54,82 +67,93 @@ def market(market_code: str) -> ResponseReturnValue:
 @bp.get("/coverage")
 @requires(Permission.READ_REPORTS)
 def index() -> ResponseReturnValue:
-    """The provinces; straight to the only one."""
-    actor = current_actor()
-    try:
-        question = asked_question()
-        provinces = area_coverage.list_provinces(actor, question=question)
-    except Invalid as refused:
-        return _refused("coverage/index.html", refused), 422
-    if len(provinces) == 1:
-        return redirect(url_for("coverage.province", province_code=provinces[0].code))
-    return render_template(
-        "coverage/index.html", provinces=provinces, question=question, **_choices()
-    )
+    """All provinces and their markets; straight to the province where there is only one."""
+    only = covered_areas.find_only_province(current_actor())
+    if only is not None:
+        return _to(url_for("coverage.province", province_code=only))
+    return _area_page(COUNTRY)
 
 
 @bp.get("/provinces/<province_code>")
 @requires(Permission.READ_REPORTS)
 def province(province_code: str) -> ResponseReturnValue:
-    """A province in a sentence, its trend, and its markets."""
+    """A province in a sentence, its trend, its communes and its markets."""
+    return _area_page(covered_areas.get_province(province_code, actor=current_actor()))
+
+
+@bp.get("/communes/<commune_code>")
+@requires(Permission.READ_REPORTS)
+def commune(commune_code: str) -> ResponseReturnValue:
+    """A commune; an old name, or one that was merged, leads to today's commune."""
     actor = current_actor()
-    opened = area_coverage.get_province(province_code, actor=actor)
+    if not area_search.is_code(commune_code):
+        return _commune_called(commune_code)
+    area = covered_areas.get_commune(commune_code, actor=actor)
+    if len(area.moved_to) == 1 and not covered_areas.has_markets(area, actor=actor):
+        return _moved(area.name, area.moved_to[0])
+    return _area_page(area)
+
+
+@bp.get("/operators/<int:operator_id>/coverage")
+@requires(Permission.READ_REPORTS)
+def operator(operator_id: int) -> ResponseReturnValue:
+    """The markets that an operator runs on the day."""
+    return _area_page(covered_areas.get_operator(operator_id, actor=current_actor()))
+
+
+def _area_page(area: Area) -> ResponseReturnValue:
+    actor = current_actor()
     try:
         question = asked_question()
-        choice = asked_choice(province_code)
-        found = area_coverage.of_province(
-            province_code, question=question, choice=choice, actor=actor
-        )
+        choice = asked_choice(area.markets, question)
+        found = area_coverage.of_area(area.markets, question=question, choice=choice, actor=actor)
     except Invalid as refused:
-        return _refused("coverage/province.html", refused, province=opened), 422
+        return _refused("coverage/area.html", refused, area=area), 422
     sort, lines = _sorted(found)
     return render_template(
-        "coverage/province.html",
+        "coverage/area.html",
+        area=area,
         found=found,
-        province=opened,
         question=question,
         choice=choice,
-        is_whole=area_coverage.covers_whole(province_code, actor=actor),
+        is_whole=covered_areas.covers_whole(area, actor=actor),
         page=_page_of(lines),
         sort=sort,
-        facets=figures.facets_of(found.all_lines),
+        facets=figures.facets_of(found.all_lines, area.kind),
+        grid=figures.grid_of(found, area.kind),
+        legend=figures.legend(),
+        links=links_of(area),
         **_choices(),
         **figures.of_coverage(found),
     )
 
 
-def asked_question() -> Question:
-    """What the address asks; raises Invalid for a day that is none."""
-    written = request.args.get("as_of", "").strip()
-    return Question(
-        as_of=parse_day(written) if written else current_actor().today,
-        denominator=find_member("denominator", Denominator) or Denominator.A,
-        unit=find_member("unit", Unit) or Unit.MERCHANTS,
+def _commune_called(written: str) -> ResponseReturnValue:
+    """To the one commune that is, or was, called so; to all that could be meant otherwise."""
+    try:
+        code = area_search.resolve_commune(written)
+    except Invalid:
+        return redirect(url_for("areas.search", q=written))
+    area = covered_areas.get_commune(code, actor=current_actor())
+    flash(_("“%(old)s” nay là %(new)s.", old=written[:60], new=area.name))
+    return _to(url_for("coverage.commune", commune_code=code))
+
+
+def _moved(old_name: str, today: Commune) -> ResponseReturnValue:
+    flash(
+        _(
+            "%(old)s đã sắp xếp lại, nay là %(new)s. Đây là số liệu của %(new)s.",
+            old=old_name,
+            new=today.name,
+        )
     )
+    return _to(url_for("coverage.commune", commune_code=today.code))
 
 
-def asked_choice(province_code: str) -> MarketChoice:
-    """The filters of the province's page."""
-    return MarketChoice(
-        province_code=province_code,
-        commune_code=request.args.get("commune") or None,
-        market_class=find_member("class", MarketClass),
-        operator_id=find_id("operator"),
-        is_running={"yes": True, "no": False}.get(request.args.get("running", "")),
-    )
-
-
-def asked_missing(question: Question) -> MissingFilter:
-    """The filters of the list of missing stalls."""
-    below = find_member("below", Level) or Level.ACCEPTS
-    return MissingFilter(
-        on=question.as_of,
-        denominator=question.denominator,
-        below=below if below is not Level.NONE else Level.ACCEPTS,
-        level=find_member("level", Level),
-        section_id=find_id("section"),
-        line_code=request.args.get("line") or None,
-    )
+def _to(address: str) -> ResponseReturnValue:
+    """On to another page, asked the same."""
+    query = request.query_string.decode("ascii", "ignore")
+    return redirect(f"{address}?{query}" if query else address)
 
 
 def _choices() -> dict[str, Any]:
@@ -138,22 +162,26 @@ def _choices() -> dict[str, Any]:
         "denominators": tuple(Denominator),
         "units": tuple(Unit),
         "levels": tuple(Level),
+        "kinds": AreaKind,
+        "kept": [(name, request.args[name]) for name in KEPT if request.args.get(name)],
         "errors": {},
     }
 
 
 def _refused(template: str, refused: Invalid, **known: Any) -> str:
     """The page without figures: a figure of another day would be taken for the one asked."""
-    problems = problems_of(refused)
+    problems, choices = problems_of(refused), _choices()
+    faulty = {problem.code for problem in problems}
     return render_template(
         template,
         **{
-            **_choices(),
+            **choices,
             **known,
             "question": None,
             "problems": problems,
             "written": request.args.get("as_of", "")[:20],
-            "errors": {"as_of": problems[0].message},
+            "kept": [pair for pair in choices["kept"] if pair[0] not in faulty],
+            "errors": {} if refused.problems else {"as_of": refused.message},
         },
     )
 

@@ -9,7 +9,10 @@ from markupsafe import Markup
 from market.documents.charts import TrendPoint, trend_line
 from market.domain.coverage import Ladder, Unit
 from market.domain.levels import LADDER, Level
+from market.domain.share_steps import ShareStep, step_of
+from market.services import area_lines
 from market.services.area_coverage import AreaCoverage, MarketCoverage, Question, TrendDay
+from market.services.covered_areas import AreaKind
 from market.services.market_lines import MarketLine
 from market.web.filters import vi_percent
 
@@ -47,15 +50,49 @@ def unit_word(unit: Unit) -> str:
     return str(_(unit.label))
 
 
-def facets_of(lines: Sequence[MarketLine]) -> dict[str, list[tuple[str, str, int]]]:
-    """What the markets can be narrowed by: value, words, how many."""
-    return {
-        "commune": _counted((line.commune_code, line.commune) for line in lines),
+def facets_of(lines: Sequence[MarketLine], kind: AreaKind) -> dict[str, list[tuple[str, str, int]]]:
+    """What the markets can be narrowed by: value, words, how many.
+
+    A menu of all communes or operators of the country would help nobody.
+    """
+    facets = {
         "class": _counted((line.market_class.value, _(line.market_class.label)) for line in lines),
-        "operator": _counted(
-            (str(line.operator_id), line.operator) for line in lines if line.operator is not None
-        ),
+        "trade": _counted((line.trade.value, _(line.trade.label)) for line in lines),
     }
+    if kind is AreaKind.COUNTRY:
+        return {
+            "province": _counted((line.province_code, line.province) for line in lines),
+            **facets,
+        }
+    if kind is not AreaKind.COMMUNE:
+        communes = _counted((line.commune_code, line.commune) for line in lines)
+        facets = {"commune": communes, **facets}
+    if kind is not AreaKind.OPERATOR:
+        facets["operator"] = _counted(
+            (str(line.operator_id), line.operator) for line in lines if line.operator is not None
+        )
+    return facets
+
+
+def grid_of(found: AreaCoverage, kind: AreaKind) -> list[dict[str, Any]]:
+    """The communes of a province, or the provinces, each with its share and its step."""
+    if kind is AreaKind.COUNTRY:
+        lines = area_lines.by_province(found.lines)
+    elif kind is AreaKind.PROVINCE:
+        lines = area_lines.by_commune(found.lines)
+    else:
+        return []
+    question = found.question
+    ladders = [line.ladder(question.denominator, question.unit) for line in lines]
+    return [
+        {"line": line, "ladder": ladder, "share": ladder.share(), "step": step_of(ladder.share())}
+        for line, ladder in zip(lines, ladders, strict=True)
+    ]
+
+
+def legend() -> list[tuple[ShareStep, str]]:
+    """The steps of the grid with their words, the highest first."""
+    return [(step, str(_(step.label))) for step in reversed(ShareStep)]
 
 
 def _counted(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str, int]]:

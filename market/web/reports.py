@@ -1,42 +1,88 @@
 """What the pages on shares show, as files; each download is an entry in the audit log."""
 
-from io import BytesIO
+from datetime import date
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from market.documents.tables import Style
 from market.domain.calendar import parse_day
 from market.domain.levels import Level
 from market.domain.roles import Permission
-from market.extensions import db
 from market.http.query import find_member
 from market.http.security import current_actor, requires
-from market.services import area_coverage, report_files, reports
+from market.services import covered_areas, report_files, reports, summary_files
+from market.services.covered_areas import COUNTRY, Area, AreaKind
 from market.services.market_lines import MarketChoice
-from market.services.reading import reading
-from market.services.report_files import FileFormat, Form, Table
 from market.services.reports import Period
 from market.services.stall_reports import StallChoice
-from market.web.coverage import asked_choice, asked_missing, asked_question
+from market.web.coverage_questions import asked_choice, asked_missing, asked_question
+from market.web.downloads import download, told
 from market.web.frame import open_market
 
 bp = Blueprint("reports", __name__)
+
+
+@bp.get("/coverage/report")
+@requires(Permission.READ_REPORTS, writes=True)
+def index() -> ResponseReturnValue:
+    """The report on the markets that the page of all provinces shows."""
+    return _area_report(COUNTRY)
 
 
 @bp.get("/provinces/<province_code>/report")
 @requires(Permission.READ_REPORTS, writes=True)
 def province(province_code: str) -> ResponseReturnValue:
     """The provincial report on the markets that the page shows."""
-    actor, form, period = current_actor(), _form(), _period()
-    area_coverage.get_province(province_code, actor=actor)
-    choice, denominator = asked_choice(province_code), asked_question().denominator
-    with reading():
-        table = report_files.market_table(actor, period, choice=choice, denominator=denominator)
-        file = _file(table, form)
-    report_files.note_markets(actor, period, form, _asked(province=province_code))
-    db.session.commit()
-    return _sent(file, form, f"bao-cao-cho-{province_code}-{period.as_of.isoformat()}")
+    return _area_report(covered_areas.get_province(province_code, actor=current_actor()))
+
+
+@bp.get("/communes/<commune_code>/report")
+@requires(Permission.READ_REPORTS, writes=True)
+def commune(commune_code: str) -> ResponseReturnValue:
+    """The report on the markets of a commune."""
+    return _area_report(covered_areas.get_commune(commune_code, actor=current_actor()))
+
+
+@bp.get("/operators/<int:operator_id>/report")
+@requires(Permission.READ_REPORTS, writes=True)
+def operator(operator_id: int) -> ResponseReturnValue:
+    """The report on the markets of an operator."""
+    return _area_report(covered_areas.get_operator(operator_id, actor=current_actor()))
+
+
+@bp.get("/coverage/provinces/file")
+@requires(Permission.READ_REPORTS, writes=True)
+def provinces() -> ResponseReturnValue:
+    """A row a province, as the grid of all provinces shows them."""
+    return _summary(COUNTRY)
+
+
+@bp.get("/provinces/<province_code>/communes/file")
+@requires(Permission.READ_REPORTS, writes=True)
+def communes(province_code: str) -> ResponseReturnValue:
+    """A row a commune, as the grid of the province shows them."""
+    return _summary(covered_areas.get_province(province_code, actor=current_actor()))
+
+
+@bp.get("/provinces/<province_code>/stalls/file")
+@requires(Permission.READ_REPORTS, writes=True)
+def province_stalls(province_code: str) -> ResponseReturnValue:
+    """The stalls of the markets that the page of a province shows."""
+    return _area_stalls(covered_areas.get_province(province_code, actor=current_actor()))
+
+
+@bp.get("/communes/<commune_code>/stalls/file")
+@requires(Permission.READ_REPORTS, writes=True)
+def commune_stalls(commune_code: str) -> ResponseReturnValue:
+    """The stalls of the markets that the page of a commune shows."""
+    return _area_stalls(covered_areas.get_commune(commune_code, actor=current_actor()))
+
+
+@bp.get("/operators/<int:operator_id>/stalls/file")
+@requires(Permission.READ_REPORTS, writes=True)
+def operator_stalls(operator_id: int) -> ResponseReturnValue:
+    """The stalls of the markets that the page of an operator shows."""
+    return _area_stalls(covered_areas.get_operator(operator_id, actor=current_actor()))
 
 
 @bp.get("/markets/<market_code>/report")
@@ -44,14 +90,17 @@ def province(province_code: str) -> ResponseReturnValue:
 def market(market_code: str) -> ResponseReturnValue:
     """The provincial report's row of one market."""
     opened = open_market(market_code, Permission.READ_REPORTS)
-    actor, form, period = current_actor(), _form(), _period()
-    choice, denominator = MarketChoice(market_code=opened.code), asked_question().denominator
-    with reading():
-        table = report_files.market_table(actor, period, choice=choice, denominator=denominator)
-        file = _file(table, form)
-    report_files.note_markets(actor, period, form, _asked(market=market_code), opened)
-    db.session.commit()
-    return _sent(file, form, f"bao-cao-{market_code}-{period.as_of.isoformat()}")
+    actor, period, question = current_actor(), _period(), asked_question()
+    choice = MarketChoice(market_code=opened.code)
+    return download(
+        lambda: report_files.market_table(
+            actor, period, choice=choice, denominator=question.denominator
+        ),
+        lambda form: report_files.note_markets(
+            actor, period, form, told(market=market_code), opened
+        ),
+        f"bao-cao-{market_code}-{period.as_of}",
+    )
 
 
 @bp.get("/markets/<market_code>/stalls/file")
@@ -59,65 +108,90 @@ def market(market_code: str) -> ResponseReturnValue:
 def stalls(market_code: str) -> ResponseReturnValue:
     """The stalls of a market: all of them, or those that the list of missing ones shows."""
     opened = open_market(market_code, Permission.READ_REPORTS)
-    actor, form, question = current_actor(), _form(), asked_question()
+    actor, question = current_actor(), asked_question()
     is_narrowed = find_member("below", Level) is not None
     choice = StallChoice(
         MarketChoice(market_code=opened.code),
         missing=asked_missing(question) if is_narrowed else None,
     )
-    with reading():
-        table = report_files.stall_table(
-            actor, question.as_of, choice=choice, names=request.args.getlist("column")
-        )
-        file = _file(table, form)
-    report_files.note_stalls(actor, question.as_of, form, _asked(market=market_code), opened)
-    db.session.commit()
-    return _sent(file, form, f"diem-{market_code}-{question.as_of.isoformat()}")
-
-
-def _form() -> Form:
-    return Form(
-        find_member("format", FileFormat) or FileFormat.CSV,
-        find_member("style", Style) or Style.REPORT,
+    names = request.args.getlist("column")
+    return download(
+        lambda: report_files.stall_table(actor, question.as_of, choice=choice, names=names),
+        lambda form: report_files.note_stalls(
+            actor, question.as_of, form, told(market=market_code), opened
+        ),
+        f"diem-{market_code}-{question.as_of}",
     )
+
+
+def links_of(area: Area) -> dict[str, str]:
+    """Where the tables of an area's page are had as files."""
+    match area.kind:
+        case AreaKind.COUNTRY:
+            return {"report": url_for("reports.index"), "areas": url_for("reports.provinces")}
+        case AreaKind.PROVINCE:
+            return {
+                "report": url_for("reports.province", province_code=area.code),
+                "areas": url_for("reports.communes", province_code=area.code),
+                "stalls": url_for("reports.province_stalls", province_code=area.code),
+            }
+        case AreaKind.COMMUNE:
+            return {
+                "report": url_for("reports.commune", commune_code=area.code),
+                "stalls": url_for("reports.commune_stalls", commune_code=area.code),
+            }
+        case AreaKind.OPERATOR:
+            return {
+                "report": url_for("reports.operator", operator_id=area.code),
+                "stalls": url_for("reports.operator_stalls", operator_id=area.code),
+            }
+
+
+def _area_report(area: Area) -> ResponseReturnValue:
+    actor, period, question = current_actor(), _period(), asked_question()
+    choice = asked_choice(area.markets, question)
+    return download(
+        lambda: report_files.market_table(
+            actor, period, choice=choice, denominator=question.denominator
+        ),
+        lambda form: report_files.note_markets(actor, period, form, _told_of(area)),
+        f"bao-cao-cho{_suffix(area)}-{period.as_of}",
+    )
+
+
+def _summary(area: Area) -> ResponseReturnValue:
+    actor, question = current_actor(), asked_question()
+    choice = asked_choice(area.markets, question)
+    return download(
+        lambda: summary_files.area_table(actor, area, question=question, choice=choice),
+        lambda form: report_files.note_summary(actor, question.as_of, form, _told_of(area)),
+        f"tong-hop{_suffix(area)}-{question.as_of}",
+    )
+
+
+def _area_stalls(area: Area) -> ResponseReturnValue:
+    actor, question = current_actor(), asked_question()
+    choice = StallChoice(asked_choice(area.markets, question))
+    names = request.args.getlist("column")
+    return download(
+        lambda: report_files.stall_table(actor, question.as_of, choice=choice, names=names),
+        lambda form: report_files.note_stalls(actor, question.as_of, form, _told_of(area)),
+        f"diem{_suffix(area)}-{question.as_of}",
+    )
+
+
+def _told_of(area: Area) -> dict[str, str]:
+    return told(**({str(area.kind): area.code} if area.code else {}))
+
+
+def _suffix(area: Area) -> str:
+    return f"-{area.code}" if area.code else ""
 
 
 def _period() -> Period:
+    return reports.usual_period(asked_question().as_of, _since())
+
+
+def _since() -> date | None:
     written = request.args.get("since", "").strip()
-    return reports.usual_period(asked_question().as_of, parse_day(written) if written else None)
-
-
-def _asked(**known: str) -> dict[str, str]:
-    """What was chosen on the page, for the audit log."""
-    names = (
-        "denominator",
-        "commune",
-        "class",
-        "operator",
-        "running",
-        "below",
-        "level",
-        "section",
-        "line",
-    )
-    chosen = {name: request.args[name][:40] for name in names if request.args.get(name)}
-    return {**chosen, **known}
-
-
-def _file(table: Table, form: Form) -> BytesIO:
-    """The whole file is made before its first byte is sent: a failure leaves no half of it."""
-    file = BytesIO()
-    report_files.write(file, table, form, actor=current_actor())
-    file.seek(0)
-    return file
-
-
-def _sent(file: BytesIO, form: Form, name: str) -> Response:
-    answer = send_file(
-        file,
-        mimetype=form.content_type,
-        as_attachment=True,
-        download_name=f"{name}.{form.format}",
-    )
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return parse_day(written) if written else None

@@ -17,8 +17,9 @@ from market.domain.shares import Share
 from market.domain.stalls import Placement, StallState
 from market.models.market import Market
 from market.models.merchant import Merchant
-from market.services import area_coverage, area_totals, coverage
+from market.services import area_coverage, area_lines, area_totals, coverage, covered_areas
 from market.services.area_coverage import Order, Question
+from market.services.covered_areas import COUNTRY
 from market.services.market_lines import MarketChoice
 from tests.factories import (
     TODAY,
@@ -152,8 +153,8 @@ def test_a_province_pools_and_takes_the_mean_and_the_running_ones_apart(session:
     fill(make_market(name="Chợ Trống"))
     actor = make_actor(Role.PROVINCE_OFFICER, province=make_province())
 
-    found = area_coverage.of_province(
-        "22", question=Question(TODAY), choice=QUANG_NINH, actor=actor
+    found = area_coverage.of_area(
+        QUANG_NINH, question=Question(TODAY), choice=QUANG_NINH, actor=actor
     )
 
     assert found.ladder.share() == Share(3, 5)
@@ -168,8 +169,8 @@ def test_a_provinces_trend_ends_with_the_day_and_has_24_points(session: Session)
     fill(make_market(), Level.ACCEPTS, since=date(2026, 9, 1))
     actor = make_actor(Role.PROVINCE_OFFICER, province=make_province())
 
-    found = area_coverage.of_province(
-        "22", question=Question(date(2026, 9, 15)), choice=QUANG_NINH, actor=actor
+    found = area_coverage.of_area(
+        QUANG_NINH, question=Question(date(2026, 9, 15)), choice=QUANG_NINH, actor=actor
     )
 
     days = [point.day for point in found.trend]
@@ -193,8 +194,8 @@ def test_markets_are_narrowed_by_what_they_were_on_the_day(session: Session) -> 
         MarketChoice("22", market_class=MarketClass.CLASS_1),
         MarketChoice("22", is_running=True),
     ):
-        found = area_coverage.of_province(
-            "22", question=Question(TODAY), choice=choice, actor=actor
+        found = area_coverage.of_area(
+            QUANG_NINH, question=Question(TODAY), choice=choice, actor=actor
         )
         assert [line.id for line in found.lines] == [mine.id]
         assert found.ladder.share() == Share(1, 1)
@@ -207,7 +208,9 @@ def test_markets_are_ordered_with_those_without_share_last(session: Session) -> 
     none = fill(make_market(name="Chợ C"))
     actor = make_actor(Role.PROVINCE_OFFICER, province=make_province())
     question = Question(TODAY)
-    lines = area_coverage.of_province("22", question=question, choice=QUANG_NINH, actor=actor).lines
+    lines = area_coverage.of_area(
+        QUANG_NINH, question=question, choice=QUANG_NINH, actor=actor
+    ).lines
 
     def order(by: Order, *, downwards: bool = False) -> list[int]:
         found = area_coverage.ordered(lines, by, downwards=downwards, question=question)
@@ -228,11 +231,9 @@ def test_a_day_to_come_or_before_the_first_record_has_no_figures(
     actor = make_actor(Role.PROVINCE_OFFICER, province=make_province())
 
     with pytest.raises(Invalid):
-        area_coverage.of_province("22", question=Question(day), choice=QUANG_NINH, actor=actor)
+        area_coverage.of_area(QUANG_NINH, question=Question(day), choice=QUANG_NINH, actor=actor)
     with pytest.raises(Invalid):
         area_coverage.of_market(market, question=Question(day), actor=actor)
-    with pytest.raises(Invalid):
-        area_coverage.list_provinces(actor, question=Question(day))
     with pytest.raises(Invalid):
         area_totals.of_area(actor, day, choice=QUANG_NINH)
 
@@ -255,10 +256,10 @@ def test_a_strangers_province_is_not_there(session: Session) -> None:
     stranger = make_actor(Role.PROVINCE_OFFICER, province=elsewhere)
 
     with pytest.raises(NotFound):
-        area_coverage.get_province("22", actor=stranger)
+        covered_areas.get_province("22", actor=stranger)
     with pytest.raises(NotFound):
-        area_coverage.get_province("99", actor=make_actor(Role.AUDITOR))
-    assert area_coverage.get_province("01", actor=stranger).name == "Hà Nội"
+        covered_areas.get_province("99", actor=make_actor(Role.AUDITOR))
+    assert covered_areas.get_province("01", actor=stranger).name == "Hà Nội"
 
 
 def test_a_board_sees_its_markets_of_the_province_and_not_the_whole(session: Session) -> None:
@@ -266,13 +267,15 @@ def test_a_board_sees_its_markets_of_the_province_and_not_the_whole(session: Ses
     fill(make_market(), Level.NONE)
     board = make_actor(market=mine)
 
-    found = area_coverage.of_province(
-        "22", question=Question(TODAY), choice=QUANG_NINH, actor=board
+    found = area_coverage.of_area(
+        QUANG_NINH, question=Question(TODAY), choice=QUANG_NINH, actor=board
     )
 
     assert [line.id for line in found.lines] == [mine.id]
     assert found.ladder.share() == Share(1, 1)
-    assert not area_coverage.covers_whole("22", actor=board)
+    assert not covered_areas.covers_whole(
+        covered_areas.get_province("22", actor=board), actor=board
+    )
 
 
 def test_provinces_are_listed_with_their_sums(session: Session) -> None:
@@ -282,13 +285,17 @@ def test_provinces_are_listed_with_their_sums(session: Session) -> None:
     fill(make_market(commune_code=hanoi.code), Level.NONE)
     actor = make_actor(Role.AUDITOR)
 
-    lines = area_coverage.list_provinces(actor, question=Question(TODAY))
+    found = area_coverage.of_area(
+        COUNTRY.markets, question=Question(TODAY), choice=COUNTRY.markets, actor=actor
+    )
+    lines = area_lines.by_province(found.lines)
 
-    assert [(each.code, each.markets, each.running) for each in lines] == [
+    assert [(each.code, len(each.markets), each.running) for each in lines] == [
         ("01", 1, 1),
         ("22", 2, 1),
     ]
-    assert [each.ladder.share() for each in lines] == [Share(0, 1), Share(2, 3)]
+    shares = [each.ladder(Denominator.A, Unit.MERCHANTS).share() for each in lines]
+    assert shares == [Share(0, 1), Share(2, 3)]
 
 
 def test_totals_speak_the_names_that_programs_rely_on(session: Session) -> None:

@@ -30,6 +30,7 @@ OFFICER, BOARD, STRANGER = "tinh@example.vn", "ban@example.vn", "khac@example.vn
 VOLUNTEER, NATION = "doanvien@example.vn", "giamsat@example.vn"
 MARKET, PROVINCE = "/markets/QN-DAMHA/coverage", "/provinces/22"
 DAY = date(2026, 8, 10)
+COMMUNE = "/communes/06895"
 ON = "as_of=2026-09-30"
 
 
@@ -81,6 +82,15 @@ def headline(page: Markup) -> str:
 def markets_of(page: Markup) -> list[str]:
     """The markets of the table, in its order."""
     return [link.text for link in page.all("a", class_="row-link")]
+
+
+def cells_of(page: Markup) -> list[str]:
+    """The cells of the grid, as they are read."""
+    return [
+        link.text
+        for link in page.all("a")
+        if any(name.startswith("step-") for name in link.classes)
+    ]
 
 
 def test_the_headline_says_it_in_words(province: Flask) -> None:
@@ -171,11 +181,12 @@ def test_a_board_is_told_that_it_is_not_the_whole_province(province: Flask) -> N
         ("hôm qua", "không phải là ngày"),
     ],
 )
-@pytest.mark.parametrize("path", [PROVINCE, MARKET, "/coverage"])
+@pytest.mark.parametrize("path", [PROVINCE, MARKET, COMMUNE, "/coverage"])
 def test_a_day_that_cannot_be_answered_is_said_so_without_figures(
     province: Flask, path: str, day: str, told: str
 ) -> None:
-    answer = SignedIn(province, OFFICER).get(f"{path}?as_of={day}")
+    email = NATION if path == "/coverage" else OFFICER
+    answer = SignedIn(province, email).get(f"{path}?as_of={day}")
 
     assert answer.status_code == 422
     assert told in answer.text
@@ -204,7 +215,7 @@ def test_one_province_is_gone_to_at_once_several_are_listed(province: Flask) -> 
     page = SignedIn(province, NATION).page(f"/coverage?{ON}")
 
     assert officer.location == PROVINCE
-    assert markets_of(page) == ["Hà Nội", "Quảng Ninh"]
+    assert cells_of(page) == ["Hà Nội 100,0 % 1/1 hộ", "Quảng Ninh 42,9 % 3/7 hộ"]
     rows = [row.text for row in page.all("tr")]
     assert "Quảng Ninh 3/4 3 7 42,9 %" in rows
 

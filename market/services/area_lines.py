@@ -1,0 +1,60 @@
+"""Markets summed up by commune or by province: a line each, for the grid and its file."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from market.domain.coverage import Counts, Denominator, Ladder, Unit
+from market.domain.text import fold
+from market.services import market_lines
+from market.services.area_search import bare
+from market.services.market_lines import MarketLine
+
+
+@dataclass(frozen=True)
+class AreaLine:
+    """A commune or province with the open markets on a day that were chosen."""
+
+    code: str
+    name: str
+    province_code: str
+    province: str
+    markets: Sequence[MarketLine]
+
+    @property
+    def running(self) -> int:
+        """How many of the markets run the programme."""
+        return sum(line.is_running for line in self.markets)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The sums over the markets."""
+        return market_lines.pool(self.markets)
+
+    def ladder(self, denominator: Denominator, unit: Unit) -> Ladder:
+        """How many are counted and have reached each level."""
+        return self.counts.of(denominator).ladder(unit)
+
+
+def by_commune(lines: Iterable[MarketLine]) -> list[AreaLine]:
+    """A line for each commune that has one of the markets, by name."""
+    return _grouped(
+        lines, lambda line: (line.commune_code, line.commune, line.province_code, line.province)
+    )
+
+
+def by_province(lines: Iterable[MarketLine]) -> list[AreaLine]:
+    """A line for each province that has one of the markets, by name."""
+    return _grouped(
+        lines, lambda line: (line.province_code, line.province, line.province_code, line.province)
+    )
+
+
+def _grouped(
+    lines: Iterable[MarketLine], place_of: Callable[[MarketLine], tuple[str, str, str, str]]
+) -> list[AreaLine]:
+    found: dict[tuple[str, str, str, str], list[MarketLine]] = {}
+    for line in lines:
+        found.setdefault(place_of(line), []).append(line)
+    by_name = sorted(found.items(), key=lambda pair: (bare(fold(pair[0][1])), pair[0][0]))
+    return [AreaLine(*place, markets) for place, markets in by_name]
