@@ -7,6 +7,7 @@ all other lengths are points.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from market.documents.accents import read_accent
 from market.documents.label_layouts import Box, Face, Ink, Shape, ShapeKind
 from market.documents.pdf_fonts import RESOURCE_NAMES, PdfFonts
-from market.documents.qr_code import run_edges
+from market.documents.qr_blocks import blocks
 from market.documents.qr_tables import Bits
 from market.documents.sticker_text import POINTS, SetText
 
@@ -42,15 +43,25 @@ def inks(accent: str) -> Inks:
     )
 
 
-def set_text_lines(fonts: PdfFonts, text: SetText) -> bytes:
-    """The lines of a text, for inside a text object, in the ink that is set."""
-    face = text.box.face
-    head = b"%b %.2f Tf\n" % (RESOURCE_NAMES[face], text.size)
-    return head + b"".join(
-        b"1 0 0 1 %.2f %.2f Tm%bTj\n"
-        % (line.x * POINTS, -line.y * POINTS, fonts.encode(face, line.text))
-        for line in text.lines
-    )
+def drawn_texts(
+    fonts: PdfFonts, inks: Inks, texts: Iterable[SetText], *, ink: Ink | None = None
+) -> bytes:
+    """Texts as one text object, each line's place told from the line before; `ink` is set now."""
+    parts = [b"BT\n"]
+    pen = (0, 0)
+    for text in texts:
+        if text.box.ink is not ink:
+            ink = text.box.ink
+            parts.append(inks.fill[ink])
+        # Rounded down: a text that just fits must still fit.
+        size = floor(text.size * 10 + 1e-6) / 10
+        parts.append(b"%b %g Tf\n" % (RESOURCE_NAMES[text.box.face], size))
+        for line in text.lines:
+            at = round(line.x * POINTS * 100), round(-line.y * POINTS * 100)
+            move = b"%g %g Td" % ((at[0] - pen[0]) / 100, (at[1] - pen[1]) / 100)
+            parts.append(b"%b%bTj\n" % (move, fonts.encode(text.box.face, line.text)))
+            pen = at
+    return b"".join((*parts, b"ET\n"))
 
 
 def text_at(fonts: PdfFonts, size: float, at: tuple[float, float], text: str) -> bytes:
@@ -60,18 +71,14 @@ def text_at(fonts: PdfFonts, size: float, at: tuple[float, float], text: str) ->
 
 
 def symbol(matrix: Bits, box: Box, *, quiet_zone: int) -> bytes:
-    """A symbol's dark modules as horizontal runs in one path, quiet zone inside the box.
-
-    The path's first coordinate is the row, its second the column; the matrix turns them round.
-    So a run is the text of its row and one of few texts of start and length.
-    """
+    """A symbol's dark modules as rectangles in one path, quiet zone inside the box."""
     side = box.width * POINTS / (len(matrix) + 2 * quiet_zone)
     left = box.x * POINTS + quiet_zone * side
     top = -box.y * POINTS - quiet_zone * side
-    rows, starts, ends = run_edges(matrix)
-    row_texts, span_texts = _run_texts(len(matrix))
-    path = b"".join((row_texts[rows] + span_texts[starts, ends]).tolist())
-    return b"q 0 %.5f %.5f 0 %.3f %.3f cm\n%bf Q\n" % (-side, side, left, top, path)
+    found = blocks(matrix)
+    corners, sizes = _block_texts(len(matrix))
+    path = b"".join((corners[found.left, found.top] + sizes[found.width, found.height]).tolist())
+    return b"q %.3f 0 0 %.3f %.2f %.2f cm\n%bf Q\n" % (side, -side, left, top, path)
 
 
 def drawn_shape(shape: Shape, inks: Inks, *, bleed: float) -> bytes:
@@ -106,13 +113,12 @@ def strokes(lines: Iterable[tuple[float, float, float, float]], width: float) ->
 
 
 @cache
-def _run_texts(size: int) -> tuple[Texts, Texts]:
-    """Text of each row, and of each start and end of a run."""
+def _block_texts(size: int) -> tuple[Texts, Texts]:
+    """Text of each corner, by column and row, and of each size, by width and height."""
     edges = range(size + 1)
-    spans = [[b"%d 1 %d re\n" % (start, end - start) for end in edges] for start in edges]
     return (
-        np.array([b"%d " % row for row in edges], dtype=np.object_),
-        np.array(spans, dtype=np.object_),
+        np.array([[b"%d %d " % (left, top) for top in edges] for left in edges], np.object_),
+        np.array([[b"%d %d re\n" % (wide, high) for high in edges] for wide in edges], np.object_),
     )
 
 

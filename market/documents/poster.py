@@ -20,8 +20,8 @@ from market.documents.pdf_catalog import About, catalog, information
 from market.documents.pdf_file import PdfFile, Sink, rectangle
 from market.documents.pdf_fonts import PdfFonts
 from market.documents.pdf_images import embed_image
-from market.documents.pdf_shapes import Inks, drawn_shape, inks, set_text_lines
-from market.documents.sticker_text import POINTS, SetText, set_texts
+from market.documents.pdf_shapes import Inks, drawn_shape, drawn_texts, inks
+from market.documents.sticker_text import POINTS, set_texts
 from market.domain.errors import Conflict
 from market.domain.shares import Share, format_int_vi, format_percent_vi
 
@@ -140,7 +140,9 @@ def write_poster(poster: Poster, out: Sink) -> None:
     pdf, fonts = PdfFile(out), PdfFonts()
     tree = pdf.reserve()
     logos, pictures = _logos(pdf, poster)
-    marks = b"".join(chain(_shapes(poster.share, drawn_in), _words(texts, fonts, drawn_in), logos))
+    marks = b"".join(
+        chain(_shapes(poster.share, drawn_in), [drawn_texts(fonts, drawn_in, texts)], logos)
+    )
     contents = pdf.add_stream(b"1 0 0 1 0 %.3f cm\n%b" % (PAGE[1] * POINTS, marks))
     resources = b"<</Font<<%b>>/XObject<<%b>>>>" % (fonts.write(pdf), pictures)
     edges = rectangle(0, 0, *(length * POINTS for length in PAGE))
@@ -168,11 +170,6 @@ def _shapes(share: Share, drawn_in: Inks) -> list[bytes]:
     filled = Box(room.x, room.y, width, room.height)
     bar = Shape(ShapeKind.FILL, filled, Ink.ACCENT, radius=min(1.4, width / 2))
     return [drawn_shape(shape, drawn_in, bleed=0) for shape in (*SHAPES, bar)]
-
-
-def _words(texts: list[SetText], fonts: PdfFonts, drawn_in: Inks) -> list[bytes]:
-    lines = [drawn_in.fill[text.box.ink] + set_text_lines(fonts, text) for text in texts]
-    return [b"BT\n", *lines, b"ET\n"]
 
 
 def _logos(pdf: PdfFile, poster: Poster) -> tuple[list[bytes], bytes]:

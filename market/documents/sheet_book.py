@@ -5,14 +5,17 @@ from market.documents.pdf_catalog import About, catalog, information
 from market.documents.pdf_file import PdfFile, Sink, rectangle
 from market.documents.pdf_fonts import PdfFonts
 from market.documents.pdf_images import embed_image
-from market.documents.sheet_drawing import CUTTING
+from market.documents.sheet_drawing import CUTTING, sheet_head
 from market.documents.sheet_jobs import SheetJob
 from market.documents.sheet_marks import crop_marks
 from market.documents.sticker_text import POINTS
 
 
 class SheetBook:
-    """Pages are written as they come; fonts and what pages refer to at the end."""
+    """Contents of pages are written as they come; fonts and what ties them together at the end.
+
+    So the pages' own objects, which differ by a number, stand side by side and take little.
+    """
 
     def __init__(self, job: SheetJob, out: Sink) -> None:
         self.fonts = PdfFonts()
@@ -23,14 +26,15 @@ class SheetBook:
         self._trim = self._pdf.add(self._page_box(grown=0))
         self._bleed = self._pdf.add(self._page_box(grown=job.template.bleed))
         self._externals: list[bytes] = []
-        self._pages: list[int] = []
+        self._contents: list[int] = []
         if job.template.crop_marks:
             self.add_form(CUTTING, crop_marks(job.template))
+        self._head = self._pdf.add_stream(sheet_head(job, self.fonts))
         self._logos = b"".join(self._add_logo(place) for place in job.template.layout.logos)
 
     @property
     def pages(self) -> int:
-        return len(self._pages)
+        return len(self._contents)
 
     @property
     def size(self) -> int:
@@ -55,14 +59,8 @@ class SheetBook:
         self.add_form(name, marks + self._logos)
 
     def add_page(self, contents: bytes) -> None:
-        """Write a page of compressed contents; `fonts` must know the letters on it."""
-        page = b"<</Type/Page/Parent %d 0 R/TrimBox %d 0 R/BleedBox %d 0 R/Contents %d 0 R>>" % (
-            self._tree,
-            self._trim,
-            self._bleed,
-            self._pdf.add_packed(contents),
-        )
-        self._pages.append(self._pdf.add(page))
+        """Write the compressed contents of a page; `fonts` must know the letters on it."""
+        self._contents.append(self._pdf.add_packed(contents))
 
     def close(self) -> None:
         """Write all that pages refer to."""
@@ -70,16 +68,22 @@ class SheetBook:
         sheet = rectangle(
             0, 0, *((length + 2 * template.slug) * POINTS for length in template.page)
         )
-        kids = b" ".join(b"%d 0 R" % page for page in self._pages)
+        kids = b" ".join(b"%d 0 R" % self._add_page(number) for number in self._contents)
         self._pdf.add(
             b"<</Type/Pages/Count %d/MediaBox%b/Resources %d 0 R/Kids[%b]>>"
-            % (len(self._pages), sheet, self._resources, kids),
+            % (self.pages, sheet, self._resources, kids),
             self._tree,
         )
         fonts, externals = self.fonts.write(self._pdf), b"".join(self._externals)
         self._pdf.add(b"<</Font<<%b>>/XObject<<%b>>>>" % (fonts, externals), self._resources)
         root = self._pdf.add(catalog(self._tree))
         self._pdf.close(root=root, info=self._pdf.add(information(self._about())))
+
+    def _add_page(self, contents: int) -> int:
+        return self._pdf.add(
+            b"<</Type/Page/Parent %d 0 R/TrimBox %d 0 R/BleedBox %d 0 R/Contents[%d 0 R %d 0 R]>>"
+            % (self._tree, self._trim, self._bleed, self._head, contents)
+        )
 
     def _add_logo(self, place: LogoPlace) -> bytes:
         """Embed the job's logo, where it has one; gives the marks that draw it at its place."""

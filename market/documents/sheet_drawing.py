@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from market.documents.pdf_file import packed
 from market.documents.pdf_fonts import Letters, PdfFonts
 from market.documents.sheet_jobs import SheetJob
-from market.documents.sheet_marks import ruler, run_note, test_cell
+from market.documents.sheet_marks import ruler, run_note, sheet_number, test_cell
 from market.documents.sheets import Position
 from market.documents.sticker_art import StickerArt
 from market.documents.sticker_check import CheckedSticker, read_back
@@ -37,7 +37,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class DrawnSheet:
-    """A page's compressed contents; what its codes read back as, None for a wrong one."""
+    """A page's compressed contents after its head; what its codes say, None for a wrong one."""
 
     contents: bytes
     texts: tuple[str | None, ...]
@@ -50,6 +50,15 @@ class DrawnSheets:
 
     sheets: tuple[DrawnSheet, ...]
     letters: Letters
+
+
+def sheet_head(job: SheetJob, fonts: PdfFonts) -> bytes:
+    """What every sheet of a run begins with; the origin is its finished top left corner then."""
+    template, (right, down) = job.template, job.offset
+    origin = (template.slug + right, template.slug + template.page[1] - down)
+    move = b"1 0 0 1 %.3f %.3f cm\n" % tuple(length * POINTS for length in origin)
+    cutting = CUTTING + b" Do\n" if template.crop_marks else b""
+    return move + cutting + run_note(template, fonts, job.run_number)
 
 
 def draw_sheets(job: SheetJob, sheets: Sequence[Sheet]) -> DrawnSheets:
@@ -73,22 +82,21 @@ def _draw(
     flags: list[Flag] = []
     for label, each in zip(sheet.labels, ready, strict=False):
         marks, texts = art.marks(each, label.form)
-        corner = (label.position.x * POINTS, -label.position.y * POINTS)
-        parts.append(b"q 1 0 0 1 %.2f %.2f cm\n%bQ\n" % (*corner, marks))
+        parts.append(_placed(label.position, marks))
         read.append(each.text)
         flags += flags_of(each.sticker, texts)
     return DrawnSheet(packed(b"".join(parts)), tuple(read), tuple(flags))
 
 
 def _marks_of_sheet(job: SheetJob, sheet: Sheet, fonts: PdfFonts) -> Iterator[bytes]:
-    """What stands on the sheet around its labels; the origin is its finished top left corner."""
-    template, (right, down) = job.template, job.offset
-    origin = (template.slug + right, template.slug + template.page[1] - down)
-    yield b"1 0 0 1 %.3f %.3f cm\n" % tuple(length * POINTS for length in origin)
-    if template.crop_marks:
-        yield CUTTING + b" Do\n"
-    yield run_note(template, fonts, job.run_number, sheet.number)
+    """What stands on this sheet alone, around its labels."""
+    yield sheet_number(job.template, fonts, job.run_number, sheet.number)
     if job.has_ruler and sheet.number == 1:
-        yield ruler(template, fonts)
+        yield ruler(job.template, fonts)
     if sheet.test_cell is not None:
-        yield test_cell(template, fonts, (sheet.test_cell.x, sheet.test_cell.y))
+        yield test_cell(job.template, fonts, (sheet.test_cell.x, sheet.test_cell.y))
+
+
+def _placed(position: Position, marks: bytes) -> bytes:
+    corner = (position.x * POINTS, -position.y * POINTS)
+    return b"q 1 0 0 1 %.2f %.2f cm\n%bQ\n" % (*corner, marks) if any(corner) else marks

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from market.documents.label_layouts import Box
+from market.documents.label_layouts import Box, Face
 from market.documents.pdf_fonts import PdfFonts
 from market.documents.pdf_shapes import strokes, symbol, text_at
 from market.documents.sheets import Template
 from market.documents.sticker_text import POINTS
+from market.documents.typeface import typeface
 
 HAIRLINE = 0.25
 NOTE_SIZE = 5.0
@@ -30,11 +31,17 @@ def crop_marks(template: Template) -> bytes:
     return strokes(map(_in_points, lines), HAIRLINE)
 
 
-def run_note(template: Template, fonts: PdfFonts, run_number: str, page: int) -> bytes:
-    """The run's number, small, where nobody cuts a label."""
-    x, y = template.note
-    note = f"{run_number} · {template.name} · tờ {page}"
-    return b"0 g\n" + text_at(fonts, NOTE_SIZE, (x * POINTS, -y * POINTS), note)
+def run_note(template: Template, fonts: PdfFonts, run_number: str) -> bytes:
+    """The run's number, small, where nobody cuts a label; the sheet's own follows it."""
+    at = _from_millimetres(template.note)
+    return b"0 g\n" + text_at(fonts, NOTE_SIZE, at, _note(template, run_number))
+
+
+def sheet_number(template: Template, fonts: PdfFonts, run_number: str, page: int) -> bytes:
+    """Which sheet of the run, at the end of the run's note and in its letters."""
+    x, y = _from_millimetres(template.note)
+    end = x + typeface(Face.REGULAR).width(_note(template, run_number)) * NOTE_SIZE
+    return b"BT %.1f %.1f Td%bTj ET\n" % (end, y, fonts.encode(Face.REGULAR, f"{page}"))
 
 
 def ruler(template: Template, fonts: PdfFonts) -> bytes:
@@ -129,6 +136,14 @@ def _cuts(template: Template) -> tuple[list[float], list[float]]:
         sorted(edge for edge in uprights if 0 < edge < width),
         sorted(edge for edge in levels if 0 < edge < height),
     )
+
+
+def _note(template: Template, run_number: str) -> str:
+    return f"{run_number} · {template.name} · tờ "
+
+
+def _from_millimetres(point: tuple[float, float]) -> tuple[float, float]:
+    return point[0] * POINTS, -point[1] * POINTS
 
 
 def _in_points(line: Segment) -> Segment:

@@ -138,6 +138,6 @@ class _Run:
     def _form_of(self, sticker: Sticker) -> bytes:
         key = shared_values(sticker)
         if key not in self._forms:
-            self._forms[key] = b"/Form%d" % len(self._forms)
+            self._forms[key] = b"/F%d" % len(self._forms)
             self._new_forms.append((self._forms[key], sticker))
         return self._forms[key]

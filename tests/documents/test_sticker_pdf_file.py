@@ -7,6 +7,7 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
+import pypdfium2
 import pytest
 from pypdf import PageObject, PdfReader
 
@@ -155,6 +156,28 @@ def test_a_sticker_takes_at_most_a_kilobyte_and_a_half(name: str) -> None:
     _, result = printed(stickers(500), job(name))
 
     assert result.bytes / 500 <= 1500
+
+
+@pytest.mark.parametrize("name", ["a6-card", "a5-plate", "stall-sign"])
+def test_a_sticker_that_has_a_page_to_itself_takes_no_more(name: str) -> None:
+    usual = (sticker(number) for number in range(2000) if number % 4 < 2)
+
+    _, result = printed(usual, job(name))
+
+    assert result.bytes / result.stickers <= 1500
+
+
+def test_readers_that_share_no_code_find_the_same_pages() -> None:
+    pdf, result = printed(stickers(250), job("a6-card"))
+
+    document = pypdfium2.PdfDocument(pdf)
+    texts = [document[number].get_textpage().get_text_bounded() for number in (0, 199, 249)]
+    document.close()
+    pages = PdfReader(BytesIO(pdf)).pages
+    assert len(pages) == result.pages == 250
+    for text, number in zip(texts, (0, 199, 249), strict=True):
+        assert sticker(number).stall_code in text
+        assert sticker(number).stall_code in pages[number].extract_text()
 
 
 class Nowhere:
