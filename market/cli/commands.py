@@ -13,6 +13,7 @@ from market.cli import (
     market_commands,
     payload_commands,
     sticker_commands,
+    target_commands,
     user_commands,
 )
 
@@ -27,6 +28,7 @@ GROUPS = (
     sticker_commands.stickers,
     payload_commands.payload,
     coverage_commands.coverage,
+    target_commands.targets,
     export_commands.export,
 )
 

@@ -12,6 +12,7 @@ from market.domain.accounts import (
     AccountState,
     HolderRelation,
 )
+from market.domain.coverage import Unit
 from market.domain.imports import BatchState
 from market.domain.labels import LabelledEnum
 from market.domain.markets import MarketClass, MarketState, MarketTrade, MerchantKind
@@ -45,6 +46,7 @@ ENTITIES = {
     "grants": "Quyền",
     "user_sessions": "Phiên đăng nhập",
     "provinces": "Tỉnh, xã",
+    "targets": "Chỉ tiêu",
     "reports": "Báo cáo",
 }
 ACTIONS = {
@@ -111,15 +113,20 @@ FIELDS = {
     "bytes": "Dung lượng (byte)",
     "closed_on": "Đóng từ ngày",
     "code": "Mã",
+    "commune_code": "Mã xã",
     "confirmation": "Cách xác nhận",
     "consent_channel": "Cách đồng ý",
     "consent_on": "Đồng ý ngày",
     "consent_text": "Bản nội dung đồng ý",
+    "decision": "Văn bản",
     "disabled": "Bị khóa",
     "email": "Email",
+    "ended_on": "Không áp dụng từ ngày",
     "ends_on": "Đến hết ngày",
     "form": "Loại điểm",
     "from": "Từ",
+    "from_day": "Từ ngày",
+    "from_percent": "Tỷ lệ ngày đầu (%)",
     "holder": "Chủ tài khoản",
     "hotline": "Đường dây nóng",
     "in_force_from": "Có hiệu lực từ",
@@ -143,6 +150,7 @@ FIELDS = {
     "reason": "Lý do",
     "registration_code": "Mã số hộ kinh doanh",
     "relation": "Tài khoản của ai",
+    "replaced_by": "Thay bằng số",
     "replaces": "Thay cho",
     "result": "Kết quả",
     "revoked_at": "Thu hồi lúc",
@@ -155,6 +163,9 @@ FIELDS = {
     "stall_id": "Điểm số",
     "state": "Tình trạng",
     "to": "Đến trước ngày",
+    "to_day": "Phải đạt vào ngày",
+    "to_percent": "Tỷ lệ phải đạt (%)",
+    "unit": "Đơn vị tính",
     "until": "Đến trước ngày",
     "user_id": "Người dùng số",
     "walking_order": "Thứ tự đi",
@@ -176,13 +187,14 @@ _SETS: tuple[type[LabelledEnum], ...] = (
     ScopeKind,
     StallState,
     StickerState,
+    Unit,
     VisitResult,
     VoidReason,
 )
 # Fields whose values are words of a closed set; elsewhere the same letters are just text.
 _WORDED = frozenset(
     {"state", "kind", "proof", "source", "relation", "reason", "role", "scope", "placement"}
-    | {"result", "trade", "market_class"}
+    | {"result", "trade", "market_class", "unit"}
 )
 
 

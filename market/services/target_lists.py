@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from market.domain.calendar import check_as_of
 from market.domain.coverage import Denominator
@@ -24,6 +25,7 @@ from market.services.target_book import aim_of
 
 # What targets are measured in; other denominators can be asked for where figures are shown.
 DENOMINATOR = Denominator.A
+area_of_commune, area_of_market = aliased(Commune), aliased(Commune)
 
 
 class TargetState(LabelledEnum):
@@ -102,6 +104,23 @@ def of_province(province_code: str, *, on: date, actor: Actor) -> ProvinceTarget
         for row in found
     ]
     return ProvinceTargets(on, sorted(rows, key=_order), lines)
+
+
+def list_provinces(actor: Actor) -> list[str]:
+    """The codes of the provinces with targets that the actor reads."""
+    lies_in = func.coalesce(
+        Target.province_code, area_of_commune.province_code, area_of_market.province_code
+    )
+    codes = db.session.scalars(
+        select(lies_in)
+        .select_from(Target)
+        .outerjoin(area_of_commune, area_of_commune.code == Target.commune_code)
+        .outerjoin(Market, Market.id == Target.market_id)
+        .outerjoin(area_of_market, area_of_market.code == Market.commune_code)
+        .where(target_scope.in_sight(actor))
+        .distinct()
+    )
+    return sorted(codes)
 
 
 def chosen(

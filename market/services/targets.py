@@ -26,7 +26,6 @@ from market.services.uniqueness import unique_or
 from market.services.versions import check_version
 
 LONGEST_DECISION = 100
-FIX_FIELDS = "Chưa lưu được chỉ tiêu. Hãy sửa các ô được đánh dấu."
 NO_TARGET = "Không tìm thấy chỉ tiêu này."
 HAS_ENDED = "Chỉ tiêu này đã kết thúc. Hãy đặt chỉ tiêu mới."
 
@@ -43,8 +42,10 @@ class TargetValues:
     decision: str | None = None
 
 
-def get_target(target_id: int, *, actor: Actor, to_set: bool = False) -> Target:
-    """A target that the actor reads, or sets, with its place.
+def get_target(
+    target_id: int, *, actor: Actor, to_set: bool = False, place: Place | None = None
+) -> Target:
+    """A target that the actor reads, or sets; of that place, where one is given.
 
     Raises NotFound where it does not exist for the actor, Forbidden where it is only theirs
     to read.
@@ -58,7 +59,7 @@ def get_target(target_id: int, *, actor: Actor, to_set: bool = False) -> Target:
             joinedload(Target.market).joinedload(Market.commune).joinedload(Commune.province),
         )
     )
-    if target is None:
+    if target is None or place not in (None, place_of(target)):
         raise NotFound(NO_TARGET)
     if to_set and not may_set(target, actor=actor):
         raise Forbidden(target_scope.NOT_YOURS)
@@ -178,7 +179,7 @@ def _checked(values: TargetValues) -> TargetValues:
     if decision and len(decision) > LONGEST_DECISION:
         problems.append(Problem(f"Nhiều nhất {LONGEST_DECISION} ký tự.", field="decision"))
     if problems:
-        raise Invalid(FIX_FIELDS, tuple(problems))
+        raise Invalid(" ".join(problem.message for problem in problems), tuple(problems))
     return replace(values, decision=decision)
 
 
