@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from market.documents.report_columns import STALL_COLUMNS
@@ -38,6 +39,11 @@ STICKER_ORDER = (
     StickerState.HANDED_OUT,
     StickerState.ON_STALL,
 )
+NAMES = [column.name for column in STALL_COLUMNS]
+LEVEL, STICKER = NAMES.index("level"), NAMES.index("sticker_state")
+# A query for each market would cost as much as its rows; so few never hold many rows.
+MARKETS_AT_ONCE = 8
+MARKETS = "markets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def chosen_columns(names: Sequence[str] | None) -> tuple[Column, ...]:
 def stall_rows(
     actor: Actor, on: date, *, choice: StallChoice, columns: Sequence[Column] = STALL_COLUMNS
 ) -> Iterator[Row]:
-    """The rows, market by market, as one walks; only one market is held at a time.
+    """The rows, market by market, as one walks; only a few markets are held at a time.
 
     Raises Invalid for a day to come or before the first record.
     """
@@ -78,47 +84,38 @@ def stall_rows(
         for line in market_lines.list_lines(actor, on, choice=choice.markets)
         if choice.markets.takes(line)
     ]
-    places = [STALL_COLUMNS.index(column) for column in columns]
-    return _rows(actor, on, choice, ids, places)
+    return _rows(_query(actor, on, choice), ids, columns)
 
 
 def _rows(
-    actor: Actor, on: date, choice: StallChoice, market_ids: Sequence[int], places: Sequence[int]
+    query: Select[Any], market_ids: Sequence[int], columns: Sequence[Column]
 ) -> Iterator[Row]:
-    for market_id in market_ids:
-        for row in db.session.execute(_query(actor, on, choice, market_id)):
-            cells = _cells(row)
-            yield tuple(cells[place] for place in places)
+    places = [STALL_COLUMNS.index(column) for column in columns]
+    chosen = itemgetter(*places) if len(places) > 1 else lambda cells: (cells[places[0]],)
+    for start in range(0, len(market_ids), MARKETS_AT_ONCE):
+        some = market_ids[start : start + MARKETS_AT_ONCE]
+        turns = {market_id: turn for turn, market_id in enumerate(some)}
+        rows = db.session.execute(query, {MARKETS: some}).all()
+        # Python's sort keeps the order in which one walks within each market.
+        for row in sorted(rows, key=lambda row: turns[row[-1]]):
+            yield chosen(_cells(row))
 
 
-def _cells(row: Any) -> tuple[Cell, ...]:
-    level = row.level or Level.NONE
-    return (
-        row.market_code,
-        row.market,
-        row.section,
-        row.stall,
-        row.line,
-        row.placement,
-        row.state,
-        row.merchant,
-        level,
-        row.bank,
-        row.last4,
-        STICKER_ORDER[row.sticker or 0],
-        row.last_check,
-        row.last_result,
-    )
+def _cells(row: Any) -> list[Cell]:
+    cells = list(row[:-1])
+    cells[LEVEL] = cells[LEVEL] or Level.NONE
+    cells[STICKER] = STICKER_ORDER[cells[STICKER] or 0]
+    return cells
 
 
-def _query(actor: Actor, on: date, choice: StallChoice, market_id: int) -> Select[Any]:
+def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
+    """The cells in the order of STALL_COLUMNS, and the market's id, of the markets `MARKETS`."""
     end = datetime.combine(on + timedelta(days=1), time(), ICT)
     here = and_(
         Tenancy.stall_id == Stall.id,
         Tenancy.from_day <= on,
         or_(Tenancy.to_day.is_(None), Tenancy.to_day > on),
     )
-    level = and_(TenancyLevel.tenancy_id == Tenancy.id, coverage.holds_level(on))
     query = (
         select(
             Market.code.label("market_code"),
@@ -129,12 +126,13 @@ def _query(actor: Actor, on: date, choice: StallChoice, market_id: int) -> Selec
             Stall.placement,
             state_on(on).label("state"),
             Merchant.display_name.label("merchant"),
-            TenancyLevel.level,
+            _level_on(on),
             BankEntry.short_name.label("bank"),
             PaymentAccount.number_last4.label("last4"),
             _sticker_on(end).label("sticker"),
             Visit.day.label("last_check"),
             Visit.result.label("last_result"),
+            Stall.market_id,
         )
         .select_from(Stall)
         .join(Market, Market.id == Stall.market_id)
@@ -142,12 +140,11 @@ def _query(actor: Actor, on: date, choice: StallChoice, market_id: int) -> Selec
         .outerjoin(BusinessLine, BusinessLine.code == Stall.line_code)
         .outerjoin(Tenancy, here)
         .outerjoin(Merchant, Merchant.id == Tenancy.merchant_id)
-        .outerjoin(TenancyLevel, level)
         .outerjoin(PaymentAccount, PaymentAccount.id == _account_on(end))
         .outerjoin(BankEntry, BankEntry.bin == PaymentAccount.bin)
         .outerjoin(Visit, Visit.id == _last_visit(on))
         .where(
-            Stall.market_id == market_id,
+            Stall.market_id.in_(bindparam(MARKETS, expanding=True)),
             stall_condition(actor, Permission.READ_REPORTS),
             is_in_state(*(each for each in StallState if each is not StallState.CLOSED), on=on),
         )
@@ -163,6 +160,17 @@ def _query(actor: Actor, on: date, choice: StallChoice, market_id: int) -> Selec
     )
     missing = choice.missing
     return query if missing is None else query.where(missing_stalls.is_missing(missing))
+
+
+def _level_on(on: date) -> ColumnElement[Level | None]:
+    return (
+        select(TenancyLevel.level)
+        .where(TenancyLevel.tenancy_id == Tenancy.id, TenancyLevel.day <= on)
+        .order_by(TenancyLevel.day.desc())
+        .limit(1)
+        .correlate(Tenancy)
+        .scalar_subquery()
+    )
 
 
 def _account_on(end: datetime) -> ColumnElement[int]:
