@@ -48,6 +48,7 @@ ENTITIES = {
     "provinces": "Tỉnh, xã",
     "targets": "Chỉ tiêu",
     "reports": "Báo cáo",
+    "frozen_reports": "Báo cáo đã chốt",
 }
 ACTIONS = {
     "create": "Thêm",
@@ -94,6 +95,7 @@ ACTIONS = {
     "download": "Tải xuống",
     "download_bad_rows": "Tải các dòng lỗi",
     "export": "Xuất tệp",
+    "freeze": "Chốt",
     "load": "Nạp",
     "load_demo": "Nạp dữ liệu mẫu",
     "grant": "Giao quyền",
@@ -107,6 +109,7 @@ ACTIONS = {
 FIELDS = {
     "accounts": "Tài khoản số",
     "account_id": "Tài khoản số",
+    "as_of": "Số liệu đến hết ngày",
     "at": "Lúc",
     "becomes_preferred": "In trên tem khi có hiệu lực",
     "bin": "Mã BIN",
@@ -115,6 +118,7 @@ FIELDS = {
     "code": "Mã",
     "commune_code": "Mã xã",
     "confirmation": "Cách xác nhận",
+    "corrects": "Thay cho báo cáo",
     "consent_channel": "Cách đồng ý",
     "consent_on": "Đồng ý ngày",
     "consent_text": "Bản nội dung đồng ý",
@@ -159,6 +163,7 @@ FIELDS = {
     "section": "Khu",
     "section_id": "Khu số",
     "serial": "Số tem",
+    "since": "Từ ngày",
     "source": "Nguồn",
     "stall_id": "Điểm số",
     "state": "Tình trạng",

@@ -1,11 +1,12 @@
 """The provincial report: one row a market, the period against the period before."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from operator import add
 
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from market.documents.tables import Cell, Row
@@ -223,50 +224,43 @@ def _area_before(
 
 
 def _activity(period: Period, markets: ColumnElement[bool]) -> dict[int, Activity]:
-    printed = _stickers(Sticker.printed_at, period, markets)
-    void = _stickers(Sticker.void_at, period, markets)
-    incidents = _incidents(period, markets)
-    return {
-        market_id: Activity(
-            printed.get(market_id, 0), void.get(market_id, 0), incidents.get(market_id, 0)
+    """What happened in each market; one query."""
+    happened = union_all(
+        _happened_to("printed", Sticker, _of_stickers(Sticker.printed_at, period), markets),
+        _happened_to("void", Sticker, _of_stickers(Sticker.void_at, period), markets),
+        _happened_to(
+            "incidents", Incident, Incident.opened_on.between(period.since, period.as_of), markets
+        ),
+    ).subquery("happened")
+    counts: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for market_id, name, number in db.session.execute(
+        select(happened.c.market_id, happened.c.name, func.count()).group_by(
+            happened.c.market_id, happened.c.name
         )
-        for market_id in {*printed, *void, *incidents}
-    }
+    ):
+        counts[market_id][name] = number
+    return {market_id: Activity(**each) for market_id, each in counts.items()}
 
 
-def _stickers(
-    moment: InstrumentedAttribute[datetime | None], period: Period, markets: ColumnElement[bool]
-) -> dict[int, int]:
-    """Stickers that reached paper, by market, of which that moment fell into the period."""
-    return dict(
-        db.session.execute(
-            select(Stall.market_id, func.count())
-            .select_from(Sticker)
-            .join(Stall, Stall.id == Sticker.stall_id)
-            .join(Market, Market.id == Stall.market_id)
-            .where(
-                markets,
-                Sticker.printed_at.is_not(None),
-                moment >= period.starts_at,
-                moment < period.ends_at,
-            )
-            .group_by(Stall.market_id)
-        )
-        .tuples()
-        .all()
+def _of_stickers(
+    moment: InstrumentedAttribute[datetime | None], period: Period
+) -> ColumnElement[bool]:
+    """Stickers that reached paper, of which that moment fell into the period."""
+    return and_(
+        Sticker.printed_at.is_not(None), moment >= period.starts_at, moment < period.ends_at
     )
 
 
-def _incidents(period: Period, markets: ColumnElement[bool]) -> dict[int, int]:
-    return dict(
-        db.session.execute(
-            select(Stall.market_id, func.count())
-            .select_from(Incident)
-            .join(Stall, Stall.id == Incident.stall_id)
-            .join(Market, Market.id == Stall.market_id)
-            .where(markets, Incident.opened_on.between(period.since, period.as_of))
-            .group_by(Stall.market_id)
-        )
-        .tuples()
-        .all()
+def _happened_to(
+    name: str,
+    entity: type[Sticker] | type[Incident],
+    condition: ColumnElement[bool],
+    markets: ColumnElement[bool],
+) -> Select[tuple[int, str]]:
+    return (
+        select(Stall.market_id, literal(name).label("name"))
+        .select_from(entity)
+        .join(Stall, Stall.id == entity.stall_id)
+        .join(Market, Market.id == Stall.market_id)
+        .where(markets, condition)
     )

@@ -27,6 +27,11 @@ def vi_change(value: Decimal | None) -> str:
     return NOTHING if value is None else format_change_vi(value)
 
 
+def vi_signed(value: int) -> str:
+    """A number more or fewer: `+3`, `-1.200`, `0`."""
+    return f"{'+' if value > 0 else ''}{format_int_vi(value)}"
+
+
 def vi_date(value: date | None) -> str:
     """`30/09/2026`."""
     return NOTHING if value is None else value.strftime("%d/%m/%Y")
@@ -41,6 +46,7 @@ FILTERS: dict[str, Callable[[Any], str]] = {
     "vi_int": vi_int,
     "vi_percent": vi_percent,
     "vi_change": vi_change,
+    "vi_signed": vi_signed,
     "vi_date": vi_date,
     "vi_datetime": vi_datetime,
     "groups_of_four": in_groups,
