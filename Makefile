@@ -38,6 +38,10 @@ check: $(VENV)/.tools ## format, lint, types, import contracts, templates; no te
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml market wsgi.py
 	$(BIN)/python scripts/check_requirements.py
 
+.PHONY: nightly
+nightly: $(VENV)/.tools system-packages ## play long random histories and recount every figure from the tables
+	$(BIN)/pytest -n $(WORKERS) --hypothesis-profile=nightly tests/services/test_coverage_history.py
+
 .PHONY: bench
 bench: $(VENV)/.tools static/vendor/.installed ## measure, side by side in one run
 	@for script in $(sort $(wildcard benchmarks/bench_*.py)); do $(BIN)/python "$$script"; done

@@ -31,6 +31,8 @@ hypothesis.settings.register_profile("here", deadline=None, max_examples=100)
 hypothesis.settings.register_profile(
     "ci", deadline=None, max_examples=100, derandomize=True, database=None
 )
+# For `make nightly`; state machines choose their own length by it.
+hypothesis.settings.register_profile("nightly", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 

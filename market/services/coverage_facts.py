@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlalchemy.orm import Session
 
+from market.domain.accounts import AccountState
 from market.domain.calendar import Span, day_of
 from market.domain.counts import StallFacts
 from market.domain.levels import CodeFact, CodeKey, CodeKind, Tenancy, TenancyFacts, VisitFact
@@ -20,6 +21,11 @@ from market.models.visit import Visit
 Grouped = dict[int, list[Any]]
 # Which stalls are asked about, as a condition on Stall.
 Stalls = ColumnElement[bool]
+_WAITS_TO_REPLACE = and_(
+    PaymentAccount.state == AccountState.APPROVED,
+    PaymentAccount.becomes_preferred,
+    ~PaymentAccount.is_preferred,
+)
 
 
 def stalls_of(session: Session, stalls: Stalls) -> list[StallFacts]:
@@ -52,8 +58,8 @@ def tenancies_of(session: Session, stalls: Stalls) -> Iterator[TenancyFacts]:
         .where(stalls)
         .order_by(TenancyRow.id)
     ).all()
-    accounts = _accounts(session, stalls)
-    stickers = _stickers(session, stalls)
+    accounts, successors = _accounts(session, stalls)
+    stickers = _stickers(session, stalls, successors)
     foreign = _foreign_codes(session, stalls)
     visits = _visits(session, stalls)
     for row in rows:
@@ -87,12 +93,21 @@ def order_of(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def _accounts(session: Session, stalls: Stalls) -> Grouped:
-    """Days on which merchants of these stalls had an approved account in force."""
+def _accounts(session: Session, stalls: Stalls) -> tuple[Grouped, Grouped]:
+    """Of the merchants of these stalls: days with an approved account in force, and successors.
+
+    A successor is an account that is approved and waits, with the moment from which it
+    pays: the sweeper may come later, but what it will write down is known already.
+    """
     found: Grouped = defaultdict(list)
-    for merchant_id, since, until in session.execute(
+    successors: Grouped = defaultdict(list)
+    for merchant_id, account_id, since, until, is_successor in session.execute(
         select(
-            PaymentAccount.merchant_id, PaymentAccount.in_force_from, PaymentAccount.retired_at
+            PaymentAccount.merchant_id,
+            PaymentAccount.id,
+            PaymentAccount.in_force_from,
+            PaymentAccount.retired_at,
+            _WAITS_TO_REPLACE,
         ).where(
             PaymentAccount.in_force_from.is_not(None),
             PaymentAccount.merchant_id.in_(_merchants(stalls)),
@@ -101,16 +116,23 @@ def _accounts(session: Session, stalls: Stalls) -> Grouped:
         # An account replaced before it took force never held.
         if until is None or until >= since:
             found[merchant_id].append(account_span(since, until))
-    return found
+        if is_successor:
+            successors[merchant_id].append((since, account_id))
+    return found, successors
 
 
-def _stickers(session: Session, stalls: Stalls) -> dict[tuple[int, int], list[CodeFact]]:
+def _stickers(
+    session: Session, stalls: Stalls, successors: Grouped
+) -> dict[tuple[int, int], list[CodeFact]]:
+    """Those handed out, until they are void or another account takes the place of theirs."""
     found: defaultdict[tuple[int, int], list[CodeFact]] = defaultdict(list)
-    for sticker_id, stall_id, merchant_id, since, until in session.execute(
+    for sticker_id, stall_id, merchant_id, account_id, force, since, void_at in session.execute(
         select(
             Sticker.id,
             Sticker.stall_id,
             PaymentAccount.merchant_id,
+            PaymentAccount.id,
+            PaymentAccount.in_force_from,
             Sticker.handed_out_at,
             Sticker.void_at,
         )
@@ -119,6 +141,8 @@ def _stickers(session: Session, stalls: Stalls) -> dict[tuple[int, int], list[Co
         .where(stalls, Sticker.handed_out_at.is_not(None))
         .order_by(Sticker.id)
     ):
+        later = [each for each in successors.get(merchant_id, ()) if each > (force, account_id)]
+        until = void_at or (min(later)[0] if later else None)
         found[stall_id, merchant_id].append(code_fact(CodeKind.STICKER, sticker_id, since, until))
     return found
 

@@ -151,6 +151,37 @@ def test_a_retired_account_takes_the_level_away_from_its_day_on(session: Session
     assert reached(market.id, retired)[1] == 0
 
 
+def test_a_sticker_counts_until_another_account_takes_its_place_swept_or_not(
+    session: Session,
+) -> None:
+    market = make_market()
+    tenancy = make_trader(market)
+    merchant = session.get_one(type(make_merchant(market)), tenancy.merchant_id)
+    account = make_account(merchant)
+    add_sticker(session, tenancy, account.id, date(2026, 3, 1))
+    changed = date(2026, 5, 1)
+    make_account(merchant, "8800177777", since=at(changed), is_preferred=False)
+
+    coverage.recompute_market(market.id)
+
+    assert reached(market.id, changed - timedelta(days=1))[:3] == [1, 1, 1]
+    assert reached(market.id, changed)[:3] == [1, 1, 0]
+
+
+def test_an_account_beside_the_one_on_the_sticker_takes_no_place(session: Session) -> None:
+    market = make_market()
+    tenancy = make_trader(market)
+    merchant = session.get_one(type(make_merchant(market)), tenancy.merchant_id)
+    account = make_account(merchant)
+    add_sticker(session, tenancy, account.id, date(2026, 3, 1))
+    second = {"is_preferred": False, "becomes_preferred": False}
+    make_account(merchant, "8800177777", since=at(date(2026, 5, 1)), **second)
+
+    coverage.recompute_market(market.id)
+
+    assert reached(market.id, TODAY)[:3] == [1, 1, 1]
+
+
 def test_nothing_is_on_record_before_the_first_fact(session: Session) -> None:
     market = make_market()
     make_trader(market)
