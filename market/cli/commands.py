@@ -12,6 +12,7 @@ from market.cli import (
     import_commands,
     market_commands,
     payload_commands,
+    report_commands,
     sticker_commands,
     target_commands,
     user_commands,
@@ -30,6 +31,7 @@ GROUPS = (
     coverage_commands.coverage,
     target_commands.targets,
     export_commands.export,
+    report_commands.reports,
 )
 
 

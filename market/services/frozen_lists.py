@@ -1,9 +1,10 @@
 """The list of frozen reports as it exists for somebody."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from market.domain.pages import Page
 from market.domain.shares import Share
@@ -29,6 +30,17 @@ def page_of(actor: Actor, number: int, *, province_code: str | None = None) -> P
 
     A row is (report, markets, counted, accepting, number of the report that corrects it).
     """
+    return rows_page(_query(actor, province_code), number)
+
+
+def list_newest(
+    actor: Actor, limit: int, *, province_code: str | None = None
+) -> Sequence[Row[Any]]:
+    """The same rows, so many of the latest periods."""
+    return db.session.execute(_query(actor, province_code).limit(limit)).all()
+
+
+def _query(actor: Actor, province_code: str | None) -> Select[Any]:
     corrected = select(FrozenReport.number, FrozenReport.corrects_id).subquery("corrected")
     query = (
         select(
@@ -47,7 +59,7 @@ def page_of(actor: Actor, number: int, *, province_code: str | None = None) -> P
     )
     if province_code:
         query = query.where(FrozenReport.province_code == province_code)
-    return rows_page(query, number)
+    return query
 
 
 def share_of(row: Row[Any]) -> Share:
