@@ -24,18 +24,13 @@ class TenancyLevel(Base):
     level: Mapped[Level] = mapped_column(text_enum(Level))
 
 
-class CoverageDay(Base):
-    """All figures of a market from `day` until its next row (market.domain.coverage).
+class Figures:
+    """The columns of market.domain.coverage.FIGURE_NAMES.
 
-    Recomputed with the facts in one transaction; the figures of a day are the last row
-    on or before it. Columns beginning a_, b_, c_ belong to that denominator, and each
-    says how many have reached at least that level.
+    Those beginning a_, b_, c_ belong to that denominator, and each says how many have
+    reached at least that level.
     """
 
-    __tablename__ = "coverage_days"
-
-    market_id: Mapped[int] = mapped_column(ForeignKey("markets.id"), primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
     points_total: Mapped[int]
     points_trading: Mapped[int]
     points_resting: Mapped[int]
@@ -78,3 +73,29 @@ class CoverageDay(Base):
     c_merchants_displayed: Mapped[int]
     c_merchants_accepting: Mapped[int]
     c_merchants_in_use: Mapped[int]
+
+
+class CoverageDay(Figures, Base):
+    """All figures of a market from `day` until its next row (market.domain.coverage).
+
+    Recomputed with the facts in one transaction; the figures of a day are the last row
+    on or before it.
+    """
+
+    __tablename__ = "coverage_days"
+
+    market_id: Mapped[int] = mapped_column(ForeignKey("markets.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+
+
+class CoverageMonth(Figures, Base):
+    """By how much the figures of a market changed within a month, whose first day is `month`.
+
+    Written with `coverage_days`: the sum up to a month is what the market counts at its
+    end. Trends of thousands of markets add these up instead of looking each month end up.
+    """
+
+    __tablename__ = "coverage_months"
+
+    market_id: Mapped[int] = mapped_column(ForeignKey("markets.id"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)

@@ -9,10 +9,22 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    and_,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
-from market.domain.coverage import LADDER_NAMES, NOTHING, Counts, Denominator, Ladder, Unit
+from market.domain.calendar import month_end
+from market.domain.coverage import NOTHING, Counts, Denominator, Ladder, Unit
 from market.domain.levels import Level
 from market.domain.roles import Permission
 from market.extensions import db
@@ -21,14 +33,14 @@ from market.models.coverage import CoverageDay, TenancyLevel
 from market.models.market import Market
 from market.models.merchant import Tenancy
 from market.models.stall import Stall
-from market.services import coverage_counting, coverage_rows
+from market.services import coverage_counting, coverage_ladders, coverage_rows
 from market.services.access import Actor, market_condition
 from market.services.coverage_rows import figures_of
 
 TOUCHED = "coverage_touched"
 # Past so many stalls, counting the whole market is the quicker way.
 MOST_STALLS_APART = 40
-NOBODY = Ladder(0, 0, 0, 0, 0, 0)
+NOBODY = coverage_ladders.NOBODY
 
 
 @dataclass(slots=True)
@@ -142,28 +154,53 @@ def counts_of_market(market_id: int, on: date) -> Counts | None:
 def ladders_of_days(
     days: Sequence[date], denominator: Denominator, unit: Unit, *, markets: ColumnElement[bool]
 ) -> dict[date, Ladder]:
-    """The pooled ladder of the markets open on each of some days, for a trend; one query."""
-    asked = union_all(*(select(literal(day).label("day")) for day in days)).subquery("asked")
-    names = (f"{denominator.value.lower()}_{unit.value}_{name}" for name in LADDER_NAMES)
-    rows = db.session.execute(
-        select(asked.c.day, *(func.sum(getattr(CoverageDay, name)) for name in names))
+    """The pooled ladder of the markets open on each of some days, for a trend; two queries.
+
+    Month ends are added up from the changes of each month. Other days are looked up market
+    by market, and so are all days of markets that opened or closed meanwhile.
+    """
+    if not days:
+        return {}
+    ends = [day for day in days if day == month_end(day)]
+    others = [day for day in days if day != month_end(day)]
+    throughout = and_(is_open(min(days)), is_open(max(days)))
+    ladders = dict.fromkeys(days, NOBODY) | coverage_ladders.at_month_ends(
+        ends, denominator, unit, markets=and_(markets, throughout)
+    )
+    columns = coverage_ladders.sums(CoverageDay, denominator, unit)
+    looked_up = [
+        select(asked.c.day, *columns)
         .select_from(asked)
         .join(Market, is_open(asked.c.day))
         .join(CoverageDay, and_(CoverageDay.market_id == Market.id, last_row(asked.c.day)))
-        .where(markets)
+        .where(of_these)
         .group_by(asked.c.day)
-    )
-    found = {day: Ladder(*map(int, sums)) for day, *sums in rows}
-    return {day: found.get(day, NOBODY) for day in days}
+        for asked, of_these in (
+            (_asked(ends), and_(markets, not_(throughout))),
+            (_asked(others), markets),
+        )
+        if asked is not None
+    ]
+    for day, *figures in db.session.execute(union_all(*looked_up)):
+        ladders[day] = coverage_ladders.plus(ladders[day], Ladder(*map(int, figures)))
+    return ladders
+
+
+def _asked(days: Sequence[date]) -> Subquery | None:
+    if not days:
+        return None
+    return union_all(*(select(literal(day).label("day")) for day in days)).subquery("asked")
 
 
 def find_first_day(markets: ColumnElement[bool]) -> date | None:
     """The day of the first record of these markets; None where nothing was ever counted."""
-    return db.session.scalar(
+    first = (
         select(func.min(CoverageDay.day))
-        .join(Market, Market.id == CoverageDay.market_id)
-        .where(markets)
+        .where(CoverageDay.market_id == Market.id)
+        .correlate(Market)
+        .scalar_subquery()
     )
+    return db.session.scalar(select(func.min(first)).where(markets))
 
 
 def list_counts(

@@ -43,4 +43,7 @@ def first_wrong_day(market_id: int) -> date | None:
     stored_counts = coverage_rows.days_of(session, market_id)
     wrong = {day for (_tenancy, day), _level in levels.items() ^ stored_levels.items()}
     wrong |= {day for day, _figures in counts.items() ^ stored_counts.items()}
+    months = coverage_rows.months_of(days)
+    stored_months = coverage_rows.stored_months(session, market_id)
+    wrong |= {month for month, _figures in months.items() ^ stored_months.items()}
     return min(wrong, default=None)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from operator import add, attrgetter, itemgetter
+from itertools import groupby
+from operator import add, attrgetter, itemgetter, sub
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
@@ -12,7 +13,7 @@ from market.domain.counts import DayCounts, TenancyLevels
 from market.domain.coverage import FIGURE_NAMES, NOTHING
 from market.domain.levels import Level, Steps
 from market.models.base import Base
-from market.models.coverage import CoverageDay, TenancyLevel
+from market.models.coverage import CoverageDay, CoverageMonth, TenancyLevel
 
 Figures = tuple[int, ...]
 figures_of: Callable[[Any], Figures] = attrgetter(*FIGURE_NAMES)
@@ -20,6 +21,7 @@ FIGURE_COLUMNS = tuple(getattr(CoverageDay, name) for name in FIGURE_NAMES)
 # Written as plain tables: thousands of rows a time need no entities.
 LEVELS = Base.metadata.tables[TenancyLevel.__tablename__]
 DAYS = Base.metadata.tables[CoverageDay.__tablename__]
+MONTHS = Base.metadata.tables[CoverageMonth.__tablename__]
 
 
 def has_days(session: Session, market_id: int) -> bool:
@@ -59,8 +61,27 @@ def replace_steps(
     _replace_levels(session, market_id, known, tenancies)
 
 
-def write_days(session: Session, market_id: int, days: Iterable[DayCounts]) -> None:
+def months_of(days: Iterable[DayCounts]) -> dict[date, Figures]:
+    """By how much the counts change within each month, by its first day; the days in order."""
+    found: dict[date, Figures] = {}
+    before = NOTHING.figures
+    for month, entries in groupby(days, key=lambda entry: entry.day.replace(day=1)):
+        *_, last = entries
+        moved = tuple(map(sub, last.counts.figures, before))
+        if any(moved):
+            found[month] = moved
+        before = last.counts.figures
+    return found
+
+
+def stored_months(session: Session, market_id: int) -> dict[date, Figures]:
+    """All stored changes of the market within a month."""
+    return _stored_months(session, CoverageMonth.market_id == market_id)
+
+
+def write_days(session: Session, market_id: int, days: Sequence[DayCounts]) -> None:
     """Make the stored counts of the market these, and nothing besides."""
+    _replace_months(session, market_id, stored_months(session, market_id), months_of(days))
     wanted = {entry.day: entry.counts.figures for entry in days}
     stored = days_of(session, market_id)
     gone = [day for day, figures in stored.items() if wanted.get(day) != figures]
@@ -97,6 +118,42 @@ def carry(session: Session, market_id: int, differences: Sequence[DayCounts]) ->
     for entry, end in zip(differences, ends, strict=True):
         _shift(session, market_id, entry, end)
     _insert_days(session, market_id, new)
+    _add_months(session, market_id, months_of(differences))
+
+
+def _add_months(session: Session, market_id: int, moved: Mapping[date, Figures]) -> None:
+    own = CoverageMonth.market_id == market_id
+    stored = _stored_months(session, own, CoverageMonth.month.in_(moved))
+    wanted = {
+        month: _sum(stored.get(month, NOTHING.figures), figures) for month, figures in moved.items()
+    }
+    _replace_months(session, market_id, stored, wanted)
+
+
+def _replace_months(
+    session: Session,
+    market_id: int,
+    stored: Mapping[date, Figures],
+    wanted: Mapping[date, Figures],
+) -> None:
+    gone = [month for month, figures in stored.items() if wanted.get(month) != figures]
+    if gone:
+        session.execute(
+            delete(MONTHS).where(MONTHS.c.market_id == market_id, MONTHS.c.month.in_(gone))
+        )
+    rows = [
+        {"market_id": market_id, "month": month, **dict(zip(FIGURE_NAMES, figures, strict=True))}
+        for month, figures in wanted.items()
+        if stored.get(month) != figures and any(figures)
+    ]
+    if rows:
+        session.connection().execute(insert(MONTHS), rows)
+
+
+def _stored_months(session: Session, *conditions: ColumnElement[bool]) -> dict[date, Figures]:
+    columns = (getattr(CoverageMonth, name) for name in FIGURE_NAMES)
+    rows = session.execute(select(CoverageMonth.month, *columns).where(*conditions))
+    return {row.month: figures_of(row) for row in rows}
 
 
 def _replace_levels(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from market.domain.calendar import Span
 from market.domain.counts import StallFacts, TenancyLevels, count_days
@@ -10,12 +11,13 @@ from market.domain.levels import CodeFact, CodeKey, CodeKind, TenancyFacts, Visi
 from market.domain.levels import Tenancy as TenancyOfLevels
 from market.extensions import rules
 from market.models.account import PaymentAccount
-from market.models.coverage import CoverageDay, TenancyLevel
+from market.models.coverage import CoverageDay, CoverageMonth, TenancyLevel
 from market.models.merchant import Tenancy
 from market.models.stall import Stall, StallStateSpan
 from market.models.sticker import Sticker
 from market.models.visit import Visit
 from market.services.coverage_facts import account_span, code_fact, order_of
+from market.services.coverage_rows import months_of
 from market.services.demo.rows import Rows
 
 
@@ -34,17 +36,22 @@ def add_counts(rows: Rows, market_id: int) -> None:
             for day, level in each.steps
         ),
     )
+    days = count_days(_stalls(rows), tenancies)
     rows.add_unnumbered(
         CoverageDay,
+        ({**_figures(market_id, entry.counts.figures), "day": entry.day} for entry in days),
+    )
+    rows.add_unnumbered(
+        CoverageMonth,
         (
-            {
-                "market_id": market_id,
-                "day": entry.day,
-                **dict(zip(FIGURE_NAMES, entry.counts.figures, strict=True)),
-            }
-            for entry in count_days(_stalls(rows), tenancies)
+            {**_figures(market_id, figures), "month": month}
+            for month, figures in months_of(days).items()
         ),
     )
+
+
+def _figures(market_id: int, figures: tuple[int, ...]) -> dict[str, Any]:
+    return {"market_id": market_id, **dict(zip(FIGURE_NAMES, figures, strict=True))}
 
 
 def _stalls(rows: Rows) -> Iterator[StallFacts]:

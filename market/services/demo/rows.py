@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from market.models.account import PaymentAccount
 from market.models.base import Base
-from market.models.coverage import CoverageDay, TenancyLevel
+from market.models.coverage import CoverageDay, CoverageMonth, TenancyLevel
 from market.models.market import Market, MarketOperator, Operator, Section
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall, StallStateSpan
@@ -32,7 +32,7 @@ NUMBERED: tuple[type[Base], ...] = (
     Incident,
 )
 # Parents before children.
-ORDER: tuple[type[Base], ...] = (*NUMBERED, TenancyLevel, CoverageDay)
+ORDER: tuple[type[Base], ...] = (*NUMBERED, TenancyLevel, CoverageDay, CoverageMonth)
 Row = dict[str, Any]
 Batch = dict[type[Base], list[Row]]
 
