@@ -80,6 +80,11 @@ FIGURE_NAMES = tuple(
     ]
 )
 _PLACES = {name: place for place, name in enumerate(FIGURE_NAMES)}
+_LADDERS = {
+    (denominator, unit): _PLACES[f"{denominator.value.lower()}_{unit.value}_{LADDER_NAMES[0]}"]
+    for denominator in Denominator
+    for unit in Unit
+}
 
 
 def place_of(name: str) -> int:
@@ -110,6 +115,11 @@ class Counts:
             Ladder(*self._from(f"{first}_stalls_counted", len(LADDER_NAMES))),
             Ladder(*self._from(f"{first}_merchants_counted", len(LADDER_NAMES))),
         )
+
+    def ladder(self, denominator: Denominator, unit: Unit) -> Ladder:
+        """One ladder alone: of thousands of markets a page needs no other."""
+        start = _LADDERS[denominator, unit]
+        return Ladder(*self.figures[start : start + len(LADDER_NAMES)])
 
     def _from(self, name: str, length: int) -> Sequence[int]:
         start = _PLACES[name]

@@ -1,7 +1,7 @@
 """Markets of an area with their figures on a day and on an earlier one: what tables show."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from market.domain.coverage import NOTHING, Counts, Denominator, Ladder, Unit
 from market.domain.markets import MarketClass, MarketTrade, OperatorKind
 from market.domain.roles import Permission
 from market.domain.shares import Mean, Share, change_in_points, mean_of_markets, pooled
-from market.domain.targets import Aim, Place, Standing
+from market.domain.targets import Aim, Standing, TargetBook
 from market.domain.text import fold
 from market.extensions import db
 from market.models.area import Commune, Province
@@ -20,7 +20,7 @@ from market.models.coverage import CoverageDay
 from market.models.market import Market, MarketOperator, Operator
 from market.services import coverage, target_book
 from market.services.access import Actor, market_condition
-from market.services.coverage_rows import FIGURE_COLUMNS, figures_of
+from market.services.coverage_rows import FIGURE_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,11 @@ class MarketLine:
 
     def ladder(self, denominator: Denominator, unit: Unit) -> Ladder:
         """How many are counted and have reached each level; nobody where nothing is on record."""
-        return (self.counts or NOTHING).of(denominator).ladder(unit)
+        return (self.counts or NOTHING).ladder(denominator, unit)
 
     def ladder_before(self, denominator: Denominator, unit: Unit) -> Ladder:
         """The same on the earlier day."""
-        return (self.before or NOTHING).of(denominator).ladder(unit)
+        return (self.before or NOTHING).ladder(denominator, unit)
 
     def change(self, denominator: Denominator, unit: Unit) -> Decimal | None:
         """In points of per cent since the earlier day; None where one of the two is empty."""
@@ -159,11 +159,7 @@ def list_lines(
     rows = db.session.execute(_query(actor, on, choice, permission)).all()
     earlier = {} if before is None else _counts_on(actor, before, choice, permission)
     book = target_book.load(and_(choice.area(), market_condition(actor, permission)), until=on)
-    lines = [_line(row, on) for row in rows]
-    return [
-        replace(line, before=earlier.get(line.id), aim=book.find(_places(line), on))
-        for line in lines
-    ]
+    return [_line(row, on, earlier, book) for row in rows]
 
 
 def pool(lines: Iterable[MarketLine]) -> Counts:
@@ -192,7 +188,16 @@ def _query(actor: Actor, on: date, choice: MarketChoice, permission: Permission)
     runs_asked = true() if choice.operator_id is None else Operator.id == choice.operator_id
     return (
         select(
-            Market,
+            # Columns, not entities: of a country there are thousands.
+            Market.id,
+            Market.code,
+            Market.name,
+            Market.search,
+            Market.commune_code,
+            Market.market_class,
+            Market.trade,
+            Market.programme_start,
+            Market.cashless_fees_since,
             Commune.name.label("commune"),
             Province.code.label("province_code"),
             Province.name.label("province"),
@@ -220,32 +225,31 @@ def _counts_on(
         .join(CoverageDay, and_(CoverageDay.market_id == Market.id, coverage.last_row(on)))
         .where(choice.area(), market_condition(actor, permission), coverage.is_open(on))
     )
-    return {row.id: Counts(figures_of(row)) for row in rows}
+    return {row[0]: Counts(row[1:]) for row in rows.tuples()}
 
 
-def _places(line: MarketLine) -> tuple[Place, ...]:
-    return target_book.places_of_market(line.id, line.commune_code, line.province_code)
-
-
-def _line(row: Any, on: date) -> MarketLine:
-    market: Market = row.Market
-    since = market.cashless_fees_since
+def _line(row: Any, on: date, earlier: Mapping[int, Counts], book: TargetBook) -> MarketLine:
+    """The line of a row of `_query`: of open markets, so those that began are running."""
+    since, fees_since = row.programme_start, row.cashless_fees_since
+    places = target_book.places_of_market(row.id, row.commune_code, row.province_code)
     return MarketLine(
-        id=market.id,
-        code=market.code,
-        name=market.name,
-        search=market.search,
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        search=row.search,
         province_code=row.province_code,
         province=row.province,
-        commune_code=market.commune_code,
+        commune_code=row.commune_code,
         commune=row.commune,
-        market_class=market.market_class,
-        trade=market.trade,
-        programme_start=market.programme_start,
-        has_cashless_fees=since is not None and since <= on,
-        is_running=coverage.is_running(market, on),
+        market_class=row.market_class,
+        trade=row.trade,
+        programme_start=since,
+        has_cashless_fees=fees_since is not None and fees_since <= on,
+        is_running=since is not None and since <= on,
         operator_id=row.operator_id,
         operator=row.operator,
         operator_kind=row.operator_kind,
-        counts=None if row.counted_on is None else Counts(figures_of(row)),
+        counts=None if row.counted_on is None else Counts(row[-len(FIGURE_COLUMNS) :]),
+        before=earlier.get(row.id),
+        aim=book.find(places, on),
     )
