@@ -7,7 +7,7 @@ that shows what it must not is found by looking for the root, the phones and the
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -258,6 +258,12 @@ def _fill(zone: Zone, market: Market, section: Section, world: World) -> None:
     ):
         stall = factories.make_stall(market, f"{zone.letters}-{place + 1:02}", section=section)
         _trader(zone, stall, place, state, entered_by=world.users[board], at=world.at)
+    target = factories.make_target(
+        market=market,
+        from_day=date(2026, zone.digit, 1),
+        decision=f"Kế hoạch {zone.root}",
+    )
+    zone.ids["target_id"] = target.id
     _paper(zone, market, section, world.at)
     _seen(zone, world)
     _work(zone, market, world.users[board], world.at)

@@ -49,6 +49,17 @@ def load_places(places: Sequence[Place], *, until: date) -> TargetBook:
     return TargetBook(map(aim_of, rows))
 
 
+def is_of(place: Place) -> ColumnElement[bool]:
+    """Targets of exactly this place."""
+    match place.kind:
+        case PlaceKind.MARKET:
+            return Target.market_id == int(place.key)
+        case PlaceKind.COMMUNE:
+            return Target.commune_code == place.key
+        case PlaceKind.PROVINCE:
+            return Target.province_code == place.key
+
+
 def aim_of(target: Target) -> Aim:
     """The row as figures are measured on it."""
     return Aim(

@@ -18,7 +18,7 @@ from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.market import Market
 from market.models.target import Target
-from market.services import market_lines, target_scope
+from market.services import market_lines, target_scope, targets
 from market.services.access import Actor
 from market.services.market_lines import MarketChoice, MarketLine
 from market.services.target_book import aim_of
@@ -104,6 +104,12 @@ def of_province(province_code: str, *, on: date, actor: Actor) -> ProvinceTarget
         for row in found
     ]
     return ProvinceTargets(on, sorted(rows, key=_order), lines)
+
+
+def get_row(target: Target, *, on: date, actor: Actor) -> TargetRow:
+    """One target as the list of its province shows it; its place must be loaded."""
+    found = of_province(targets.province_of(target), on=on, actor=actor)
+    return next(row for row in found.rows if row.target.id == target.id)
 
 
 def list_provinces(actor: Actor) -> list[str]:

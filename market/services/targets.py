@@ -1,5 +1,6 @@
 """Targets: set, changed and ended by the province; what was in force stays on record."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -21,7 +22,7 @@ from market.models.market import Market
 from market.models.target import Target
 from market.services import audit, target_scope
 from market.services.access import Actor
-from market.services.target_book import aim_of, place_of
+from market.services.target_book import aim_of, is_of, place_of
 from market.services.uniqueness import unique_or
 from market.services.versions import check_version
 
@@ -88,8 +89,10 @@ def set_target(place: Place, values: TargetValues, *, actor: Actor) -> Target:
     Raises Invalid where something does not fit, or another target of the place runs on a
     day with it.
     """
+    values = _checked(values)
     _lock(place)
-    return _add(place, _checked(values), actor)
+    _check_overlaps(_aim(place, values), _list_aims(place))
+    return _add(place, values, actor)
 
 
 def change_target(
@@ -103,7 +106,12 @@ def change_target(
     values = _checked(values)
     place = place_of(target)
     _lock(place)
-    _close(target, max(values.from_day, target.from_day), version)
+    _check_open(target, version)
+    ended_on = max(values.from_day, target.from_day)
+    others = [aim for aim in _list_aims(place) if aim.id != target.id]
+    _check_overlaps(_aim(place, values), [*others, replace(aim_of(target), ended_on=ended_on)])
+    target.ended_on = ended_on
+    db.session.flush()
     new = _add(place, values, actor, replaces=target)
     _record_end(target, actor, replaced_by=new.id)
     return new
@@ -119,27 +127,15 @@ def end_target(target: Target, *, on: date, version: int | None, actor: Actor) -
         message = f"Chỉ tiêu bắt đầu ngày {format_day(target.from_day)}: hãy chọn từ ngày đó."
         raise Invalid(message, (Problem(message, field="ended_on"),))
     _lock(place_of(target))
-    _close(target, on, version)
+    _check_open(target, version)
+    target.ended_on = on
+    db.session.flush()
     _record_end(target, actor)
-
-
-def list_of_place(place: Place) -> list[Target]:
-    """Every target there ever was for the place, the newest first."""
-    return list(
-        db.session.scalars(
-            select(Target)
-            .where(getattr(Target, _COLUMNS[place.kind]) == _key(place))
-            .order_by(Target.from_day.desc(), Target.id.desc())
-            .limit(100)
-        )
-    )
 
 
 def _add(
     place: Place, values: TargetValues, actor: Actor, *, replaces: Target | None = None
 ) -> Target:
-    line = TargetLine(values.from_day, values.from_percent, values.to_day, values.to_percent)
-    _check_overlaps(Aim(place, values.unit, line))
     target = Target(**_columns(place), **_facts(values), set_at=actor.at, set_by_id=actor.user_id)
     with unique_or(_overlapping(values.from_day, values.to_day)):
         db.session.add(target)
@@ -150,13 +146,11 @@ def _add(
     return target
 
 
-def _close(target: Target, on: date, version: int | None) -> None:
+def _check_open(target: Target, version: int | None) -> None:
     db.session.refresh(target, ["version", "ended_on"])
     check_version(target, version)
     if target.ended_on is not None:
         raise Conflict(HAS_ENDED)
-    target.ended_on = on
-    db.session.flush()
 
 
 def _record_end(target: Target, actor: Actor, *, replaced_by: int | None = None) -> None:
@@ -183,8 +177,16 @@ def _checked(values: TargetValues) -> TargetValues:
     return replace(values, decision=decision)
 
 
-def _check_overlaps(aim: Aim) -> None:
-    others = map(aim_of, list_of_place(aim.place))
+def _list_aims(place: Place) -> list[Aim]:
+    return list(map(aim_of, db.session.scalars(select(Target).where(is_of(place)))))
+
+
+def _aim(place: Place, values: TargetValues) -> Aim:
+    line = TargetLine(values.from_day, values.from_percent, values.to_day, values.to_percent)
+    return Aim(place, values.unit, line)
+
+
+def _check_overlaps(aim: Aim, others: Iterable[Aim]) -> None:
     found = next((other for other in others if other.overlaps(aim)), None)
     if found is not None:
         raise _overlapping(found.line.from_day, found.line.to_day)

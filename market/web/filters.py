@@ -3,11 +3,19 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from market.domain.accounts import in_groups
 from market.domain.calendar import ICT
-from market.domain.shares import format_change_vi, format_int_vi, format_percent_vi
+from market.domain.shares import (
+    FILE_PLACES,
+    format_change_vi,
+    format_decimal_vi,
+    format_int_vi,
+    format_percent_vi,
+    round_half_up,
+)
 
 NOTHING = "–"
 
@@ -20,6 +28,14 @@ def vi_int(value: int | None) -> str:
 def vi_percent(value: Decimal | None) -> str:
     """A percentage with one decimal, `84,8 %`; nothing to count is a dash."""
     return NOTHING if value is None else format_percent_vi(value)
+
+
+def vi_share(value: Fraction | Decimal | None) -> str:
+    """A share without needless places, `90` or `86,55`: as it was given, or as a line has it."""
+    if value is None:
+        return NOTHING
+    written = format_decimal_vi(round_half_up(Fraction(value), FILE_PLACES))
+    return written.rstrip("0").rstrip(",")
 
 
 def vi_change(value: Decimal | None) -> str:
@@ -46,6 +62,7 @@ FILTERS: dict[str, Callable[[Any], str]] = {
     "vi_int": vi_int,
     "vi_percent": vi_percent,
     "vi_change": vi_change,
+    "vi_share": vi_share,
     "vi_signed": vi_signed,
     "vi_date": vi_date,
     "vi_datetime": vi_datetime,

@@ -74,6 +74,7 @@ def _menu(actor: Actor, anywhere: Actor, market: Market | None) -> list[dict[str
         (_("Chợ"), "markets.index", Permission.READ_REGISTRY),
         (_("Đơn vị quản lý"), "operators.index", Permission.MANAGE_MARKETS),
         (_("Tỷ lệ"), "coverage.index", Permission.READ_REPORTS),
+        (_("Chỉ tiêu"), "targets.index", Permission.READ_REPORTS),
         (_("Báo cáo đã chốt"), "frozen_reports.index", Permission.READ_REPORTS),
         (_("Người dùng"), "users.index", Permission.MANAGE_VOLUNTEERS),
         (_("Ngân hàng"), "banks.index", Permission.MANAGE_BANKS),

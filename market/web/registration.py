@@ -30,6 +30,8 @@ from market.web import (
     stalls,
     static_files,
     stickers,
+    target_files,
+    targets,
     users,
 )
 from market.web.filters import FILTERS
@@ -55,6 +57,8 @@ BLUEPRINTS = (
     foreign_codes.bp,
     coverage.bp,
     reports.bp,
+    targets.bp,
+    target_files.bp,
     frozen_reports.bp,
     stickers.bp,
     public_check.bp,
