@@ -7,7 +7,9 @@ case ${1:-} in
 environment) packages=(python3-venv) ;;
 # PyICU comes as source.
 build) packages=(g++ pkg-config libicu-dev) ;;
-tests) packages=(postgresql-15 chromium fonts-dejavu-core poppler-utils libzbar0) ;;
+tests)
+    packages=(postgresql-15 chromium fonts-dejavu-core poppler-utils libzbar0 libreoffice-calc)
+    ;;
 *)
     echo "usage: $0 environment|build|tests" >&2
     exit 2

@@ -24,6 +24,7 @@ from market.documents.tables import (
     write_csv,
 )
 from market.domain.stalls import StallState
+from tests.hostile_cells import HOSTILE
 
 NAME = Column("market", "Tên chợ")
 CODE = Column("commune_code", "Mã xã", Kind.CODE)
@@ -34,31 +35,6 @@ FEE = Column("fee", "Phí (đồng)", Kind.MONEY)
 COLUMNS = (NAME, CODE, COUNT, SHARE, DAY, FEE)
 ROW = ("Chợ Đầm Hà", "06895", 486, Decimal("84.77"), date(2026, 9, 30), 1500000)
 EMPTY_ROW = (None, None, None, None, None, None)
-
-# What a sheet on the web, a shared list or a prankster has put into such cells before.
-HOSTILE = [
-    "=1+1",
-    '=HYPERLINK("http://example.test","xem")',
-    "=cmd|' /C calc'!A0",
-    "+1+1",
-    "+84900000001",
-    "-1+1",
-    "-2+3+cmd|' /C calc'!A0",
-    "@SUM(1+1)",
-    "\t=1+1",
-    "\r=1+1",
-    "\n=1+1",
-    " =1+1",
-    "\u00a0=1+1",
-    "\u200b=1+1",
-    "\ufeff=1+1",
-    "＝1+1",
-    "=1+1;=2+2",
-    '"=1+1',
-    "chợ\r\n=1+1",
-    "chợ;=1+1",
-    "chợ,=1+1\t=2+2",
-]
 
 
 def written(
