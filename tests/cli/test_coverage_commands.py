@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from market.domain.levels import Level
-from market.models.coverage import CoverageDay
+from market.models.coverage import CoverageDay, TenancyLevel
 from market.services import coverage
 from tests.factories import make_commune, make_market, make_province, make_user
 from tests.ladders import make_at
@@ -142,6 +142,20 @@ def test_verifying_names_the_first_wrong_day(province: Flask, transaction: Trans
     assert right.exit_code == 0
     assert wrong.exit_code == 1
     assert wrong.stderr == "QN-DAMHA: 10/08/2026\n"
+
+
+def test_verifying_finds_a_level_that_no_fact_gives(
+    province: Flask, transaction: Transaction
+) -> None:
+    with transaction() as session:
+        session.execute(
+            update(TenancyLevel).where(TenancyLevel.day == DAY).values(level=Level.EQUIPPED)
+        )
+
+    result = run(province, "verify")
+
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == ["QN-DAMHA: 10/08/2026"]
 
 
 def test_counting_again_puts_it_right(province: Flask, transaction: Transaction) -> None:

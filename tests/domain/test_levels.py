@@ -110,6 +110,26 @@ def test_a_retired_account_takes_the_sticker_along() -> None:
     assert changes(known)[-1] == (5, Level.NONE)
 
 
+def test_a_retired_account_leaves_the_one_beside_it() -> None:
+    known = facts(code(FIRST, 0, 5), visit(1, confirmed=True), accounts=(span(0, 5), span(2)))
+
+    assert changes(known)[-1] == (5, Level.ACCOUNT)
+
+
+def test_a_retired_account_leaves_a_foreign_code_that_was_seen() -> None:
+    known = facts(
+        code(FIRST, 0, 5), code(BANK_CODE, 0), visit(1, confirmed=True), accounts=(span(0, 5),)
+    )
+
+    assert level_on(steps(known), nth(5)) is Level.ACCEPTS
+
+
+def test_a_foreign_code_that_was_removed_leaves_the_account() -> None:
+    known = facts(code(BANK_CODE, 2, 9), visit(4, confirmed=True, use_shown=True))
+
+    assert changes(known)[-2:] == [(4, Level.IN_USE), (9, Level.ACCOUNT)]
+
+
 def test_an_account_that_follows_on_the_same_day_leaves_no_gap() -> None:
     known = facts(accounts=(span(0, 5), span(5)))
 
@@ -183,6 +203,26 @@ def test_a_wrong_or_missing_code_leaves_it_equipped_until_the_next_match(
     known = facts(code(FIRST, 0), visit(1, confirmed=True), visit(4, result), visit(9))
 
     assert changes(known)[1:4] == [(1, Level.ACCEPTS), (4, Level.EQUIPPED), (9, Level.ACCEPTS)]
+
+
+@pytest.mark.parametrize(
+    ("result", "left"),
+    [
+        (VisitResult.OTHER_ACCOUNT, Level.EQUIPPED),
+        (VisitResult.UNKNOWN_CODE, Level.EQUIPPED),
+        (VisitResult.MISSING, Level.EQUIPPED),
+        (VisitResult.OLD_ACCOUNT, Level.ACCOUNT),
+        (VisitResult.UNREADABLE, Level.IN_USE),
+        (VisitResult.STALL_SHUT, Level.IN_USE),
+    ],
+)
+def test_from_in_use_a_visit_leads_down_as_far_as_what_it_found(
+    result: VisitResult, left: Level
+) -> None:
+    known = facts(code(FIRST, 0), visit(1, confirmed=True, use_shown=True), visit(4, result))
+
+    assert level_on(steps(known), nth(3)) is Level.IN_USE
+    assert level_on(steps(known), nth(4)) is left
 
 
 @pytest.mark.parametrize("result", [VisitResult.UNREADABLE, VisitResult.STALL_SHUT])
@@ -263,6 +303,13 @@ def test_without_a_match_for_180_days_accepts_falls_on_the_day_after() -> None:
 
     assert level_on(steps(known), nth(1 + 180)) is Level.ACCEPTS
     assert level_on(steps(known), nth(1 + 181)) is Level.DISPLAYED
+
+
+def test_without_a_match_use_falls_with_what_it_rests_on() -> None:
+    later = visit(170, VisitResult.UNREADABLE, use_shown=True)
+    known = facts(code(FIRST, 0), visit(1, confirmed=True), later)
+
+    assert changes(known)[-2:] == [(170, Level.IN_USE), (182, Level.DISPLAYED)]
 
 
 def test_the_days_until_stale_are_a_setting() -> None:
