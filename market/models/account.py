@@ -70,6 +70,12 @@ class PaymentAccount(Base):
             sqlite_where=text("state = 'awaiting_approval'"),
             postgresql_where=text("state = 'awaiting_approval'"),
         ),
+        Index(
+            "ix_payment_accounts_waits_to_replace",
+            "in_force_from",
+            sqlite_where=text("becomes_preferred AND NOT is_preferred AND retired_at IS NULL"),
+            postgresql_where=text("becomes_preferred AND NOT is_preferred AND retired_at IS NULL"),
+        ),
         CheckConstraint("state <> 'approved' OR in_force_from IS NOT NULL", name="approved_dated"),
         CheckConstraint("(state = 'retired') = (retired_at IS NOT NULL)", name="retired_dated"),
         CheckConstraint("NOT is_preferred OR state = 'approved'", name="preferred_is_approved"),

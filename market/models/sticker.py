@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.domain.stickers import ForeignCodeKind, RunState, StickerState, VoidReason
@@ -68,6 +68,13 @@ class Sticker(Base):
         ),
         CheckConstraint("state <> 'queued' OR printed_at IS NULL", name="queued_not_printed"),
         Index("ix_stickers_stall_state", "stall_id", "state"),
+        Index("ix_stickers_printed_at", "printed_at"),
+        Index(
+            "ix_stickers_void_at",
+            "void_at",
+            sqlite_where=text("void_at IS NOT NULL"),
+            postgresql_where=text("void_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]

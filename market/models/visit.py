@@ -56,7 +56,7 @@ class Incident(Base):
     visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"), unique=True)
     state: Mapped[IncidentState] = mapped_column(text_enum(IncidentState))
     opened_at: Mapped[datetime]
-    opened_on: Mapped[date]
+    opened_on: Mapped[date] = mapped_column(index=True)
     closed_at: Mapped[datetime | None]
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     resolution: Mapped[LongText | None]

@@ -159,6 +159,8 @@ def sweep(at: datetime) -> int:
             PaymentAccount.becomes_preferred,
             ~PaymentAccount.is_preferred,
             PaymentAccount.in_force_from <= at,
+            # Approved ones are not retired; the index of those that wait is asked so.
+            PaymentAccount.retired_at.is_(None),
         )
         .options(joinedload(PaymentAccount.merchant))
         .order_by(PaymentAccount.in_force_from, PaymentAccount.id)
