@@ -15,6 +15,7 @@ elif [ -z "${CHO_DATABASE_URL:-}" ] && [ ! -e "$instance/cho.sqlite3" ]; then
 fi
 
 flask db upgrade
+flask coverage recount --if-changed
 # The list of areas comes with a package, so it changes when the lock file does.
 if $first_start || [ requirements.txt -nt "$areas_loaded" ]; then
     flask areas load

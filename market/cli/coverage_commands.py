@@ -84,16 +84,23 @@ def verify() -> None:
 
 
 @coverage.command("recount")
+@click.option(
+    "--if-changed", is_flag=True, help="Only where CHO_STALE_DAYS changed since the last recount."
+)
 @command
-def recount() -> None:
+def recount(*, if_changed: bool) -> None:
     """Count every market anew, as after a change of CHO_STALE_DAYS.
 
     Example: flask coverage recount
     """
+    if if_changed and not coverage_checks.is_setting_changed():
+        return
     market_ids = coverage_checks.list_market_ids()
     for market_id in market_ids:
         counting.recompute_market(market_id)
         db.session.commit()
+    coverage_checks.note_setting()
+    db.session.commit()
     click.echo(f"Đã đếm lại {format_int_vi(len(market_ids))} chợ.")
 
 

@@ -37,7 +37,7 @@ class Job(Base):
 
 
 class Counter(Base):
-    """A named running number, e.g. of print runs in a year."""
+    """A named number: the last of print runs in a year, a setting that figures were made with."""
 
     __tablename__ = "counters"
 

@@ -6,9 +6,13 @@ from datetime import date
 
 from sqlalchemy import select
 
-from market.extensions import db
+from market.extensions import db, rules
+from market.models.job import Counter
 from market.models.market import Market
 from market.services import coverage_counting, coverage_rows
+
+# Under this name stands the setting that the stored figures were counted with.
+STALE_DAYS = "coverage:stale_days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,17 @@ class Deviation:
 def list_market_ids() -> list[int]:
     """All markets, open or closed, in a fixed order."""
     return list(db.session.scalars(select(Market.id).order_by(Market.code)))
+
+
+def is_setting_changed() -> bool:
+    """Whether the stored figures were counted with another `stale_days`, or nobody knows."""
+    counted_with = db.session.get(Counter, STALE_DAYS)
+    return counted_with is None or counted_with.value != rules().stale_days
+
+
+def note_setting() -> None:
+    """Note that all markets are counted with the setting of today."""
+    db.session.merge(Counter(name=STALE_DAYS, value=rules().stale_days))
 
 
 def deviations() -> Iterator[Deviation]:

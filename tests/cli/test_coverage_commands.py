@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from market.domain.levels import Level
+from market.domain.rules import Rules
 from market.models.coverage import CoverageDay, TenancyLevel
 from market.services import coverage
 from tests.factories import make_commune, make_market, make_province, make_user
@@ -167,3 +168,18 @@ def test_counting_again_puts_it_right(province: Flask, transaction: Transaction)
     assert recounted.exit_code == 0
     assert "Đã đếm lại 2 chợ" in recounted.stdout
     assert run(province, "verify").exit_code == 0
+
+
+def test_another_number_of_days_counts_all_markets_again_once(
+    province: Flask, transaction: Transaction
+) -> None:
+    words = ("--as-of", "2026-09-30", "--json")
+    assert "Đã đếm lại 2 chợ" in run(province, "recount", "--if-changed").stdout
+    province.extensions["cho_rules"] = Rules(stale_days=30)
+
+    recounted = run(province, "recount", "--if-changed")
+    again = run(province, "recount", "--if-changed")
+
+    assert "Đã đếm lại 2 chợ" in recounted.stdout
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert json.loads(run(province, *words).stdout)["merchants"]["accepting"] == 0
