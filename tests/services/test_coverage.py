@@ -174,8 +174,7 @@ def test_an_account_beside_the_one_on_the_sticker_takes_no_place(session: Sessio
     merchant = session.get_one(type(make_merchant(market)), tenancy.merchant_id)
     account = make_account(merchant)
     add_sticker(session, tenancy, account.id, date(2026, 3, 1))
-    second = {"is_preferred": False, "becomes_preferred": False}
-    make_account(merchant, "8800177777", since=at(date(2026, 5, 1)), **second)
+    make_account(merchant, "8800177777", is_preferred=False, becomes_preferred=False)
 
     coverage.recompute_market(market.id)
 
