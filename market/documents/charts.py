@@ -22,7 +22,7 @@ FUNNEL_STEP_HEIGHT = 48
 
 _FUNNEL_TEXT_BASE = 18
 _FUNNEL_BAR_TOP = 24
-_MONTH_LABELS = 5
+_MONTH_LABELS = 4
 _GRID = (0, 25, 50, 75, 100)
 # The plot inside the picture, in per cent of its width and height.
 _LEFT, _RIGHT = Decimal(2), Decimal(98)

@@ -108,18 +108,25 @@ def of_market(market: Market, *, question: Question, actor: Actor) -> MarketCove
 
     Raises Invalid for a day to come or before the first record.
     """
-    own = Market.id == market.id
-    first = coverage.find_first_day(own)
-    if first is None:
+    if check_market_day(market, question=question, actor=actor) is None:
         return None
-    check_as_of(question.as_of, today=actor.today, first=first)
-    trend = _trend(question, own)
+    trend = _trend(question, Market.id == market.id)
     return MarketCoverage(
         question=question,
         ladder=trend[-1].ladder,
         before=trend[-2].ladder,
         trend=trend,
     )
+
+
+def check_market_day(market: Market, *, question: Question, actor: Actor) -> date | None:
+    """The day of the market's first record; None where nothing was ever counted.
+
+    Raises Invalid where the day asked about is to come or before the first record.
+    """
+    first = coverage.find_first_day(Market.id == market.id)
+    check_as_of(question.as_of, today=actor.today, first=first)
+    return first
 
 
 def of_area(

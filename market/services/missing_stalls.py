@@ -75,14 +75,15 @@ def page_of(
     return Page(rows, page.total, page.number, page.per_page)
 
 
+def is_counted(on: date, denominator: Denominator) -> ColumnElement[bool]:
+    """The stalls that the denominator holds on the day."""
+    return and_(Stall.placement == Placement.FIXED, is_in_state(*STATES[denominator], on=on))
+
+
 def is_missing(chosen: MissingFilter) -> ColumnElement[bool]:
     """The stalls that the filter asks for."""
     rank = rank_on(chosen.on)
-    conditions = [
-        Stall.placement == Placement.FIXED,
-        is_in_state(*STATES[chosen.denominator], on=chosen.on),
-        rank < chosen.below.rank,
-    ]
+    conditions = [is_counted(chosen.on, chosen.denominator), rank < chosen.below.rank]
     if chosen.level is not None:
         conditions.append(rank == chosen.level.rank)
     if chosen.section_id is not None:

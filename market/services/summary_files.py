@@ -1,20 +1,31 @@
-"""Summaries as tables for files: of communes or provinces, one row each."""
+"""Summaries as tables for files: of communes, provinces, parts of a market, reasons."""
 
 from collections.abc import Callable, Iterable, Sequence
 
-from market.documents.summary_columns import COMMUNE_COLUMNS, PROVINCE_COLUMNS
+from market.documents.summary_columns import (
+    COMMUNE_COLUMNS,
+    LINE_COLUMNS,
+    PROVINCE_COLUMNS,
+    REASON_COLUMNS,
+    SECTION_COLUMNS,
+)
 from market.documents.tables import Cell, Column, Row
 from market.domain.calendar import check_as_of, format_day
 from market.domain.coverage import Coverage, Ladder
 from market.domain.shares import FILE_PLACES
-from market.services import area_lines, coverage, market_lines
+from market.models.market import Market
+from market.services import area_lines, breakdowns, coverage, market_lines
 from market.services.access import Actor
 from market.services.area_coverage import Question, own_markets
 from market.services.area_lines import AreaLine
+from market.services.breakdowns import Part
 from market.services.covered_areas import Area, AreaKind
 from market.services.market_lines import MarketChoice, MarketLine
 from market.services.report_files import Table
 
+NO_SECTION = "Chưa xếp khu"
+NO_LINE = "Chưa ghi ngành hàng"
+NO_REASON = "Chưa ghi lý do"
 Grouping = Callable[[Iterable[MarketLine]], Sequence[AreaLine]]
 
 
@@ -40,6 +51,55 @@ def area_table(actor: Actor, area: Area, *, question: Question, choice: MarketCh
         as_of=question.as_of,
         denominator=question.denominator,
         total_row=lambda: _total(lines, question, columns),
+    )
+
+
+def section_table(market: Market, question: Question) -> Table:
+    """A row a section."""
+    parts = breakdowns.of_market(market, question).by_section
+    return _part_table("Theo khu", NO_SECTION, (market, question), parts, SECTION_COLUMNS)
+
+
+def line_table(market: Market, question: Question) -> Table:
+    """A row a line of business."""
+    parts = breakdowns.of_market(market, question).by_line
+    return _part_table("Theo ngành hàng", NO_LINE, (market, question), parts, LINE_COLUMNS)
+
+
+def reason_table(market: Market, question: Question) -> Table:
+    """A row a reason for which stalls do not accept."""
+    found = breakdowns.of_market(market, question).refusals
+    place = (question.as_of, market.code, market.name)
+    rows = [
+        (*place, reason or NO_REASON, share.numerator, share.percent(FILE_PLACES))
+        for reason, share in found.lines()
+    ]
+    return Table(
+        title=f"Lý do chưa chấp nhận – {market.name} – {format_day(question.as_of)}",
+        columns=REASON_COLUMNS,
+        rows=rows,
+        as_of=question.as_of,
+        denominator=question.denominator,
+        total_row=lambda: (None, None, None, None, found.stalls, None),
+    )
+
+
+def _part_table(
+    what: str,
+    nowhere: str,
+    asked: tuple[Market, Question],
+    parts: Sequence[Part],
+    columns: Sequence[Column],
+) -> Table:
+    """Without a total row: who trades in two parts counts in both."""
+    market, question = asked
+    place = (question.as_of, market.code, market.name)
+    return Table(
+        title=f"{what} – {market.name} – {format_day(question.as_of)}",
+        columns=columns,
+        rows=[(*place, part.name or nowhere, *ladder_cells(part.counts)) for part in parts],
+        as_of=question.as_of,
+        denominator=question.denominator,
     )
 
 

@@ -15,15 +15,16 @@ from market.http.pagination import page_number
 from market.http.problems import problems_of
 from market.http.security import current_actor, requires
 from market.models.area import Commune
+from market.models.market import Market
 from market.services import (
     area_coverage,
     area_search,
+    breakdowns,
     covered_areas,
-    directory,
     missing_stalls,
-    sections,
+    proofs,
 )
-from market.services.area_coverage import AreaCoverage, Order
+from market.services.area_coverage import AreaCoverage, MarketCoverage, Order
 from market.services.covered_areas import COUNTRY, Area, AreaKind
 from market.services.market_lines import MarketLine
 from market.web import figures
@@ -35,6 +36,9 @@ from market.web.coverage_questions import (
 )
 from market.web.frame import open_market
 from market.web.reports import links_of
+
+# Reading the visits of so many takes a second; nobody waits for it unasked.
+MOST_PROVED_UNASKED = 50_000
 
 bp = Blueprint("coverage", __name__)
 
@@ -57,10 +61,8 @@ def market(market_code: str) -> ResponseReturnValue:
         question=question,
         chosen=chosen,
         page=missing_stalls.page_of(opened, chosen, page_number(), actor=actor),
-        sections=sections.list_sections(opened, actor=actor, permission=Permission.READ_REPORTS),
-        lines=list(directory.business_lines()),
         **_choices(),
-        **(figures.of_coverage(found) if found else {}),
+        **(_of_market(opened, found) if found else {}),
     )
 
 
@@ -124,8 +126,30 @@ def _area_page(area: Area) -> ResponseReturnValue:
         legend=figures.legend(),
         links=links_of(area),
         **_choices(),
+        **_proofs_of(area, found),
         **figures.of_coverage(found),
     )
+
+
+def _of_market(opened: Market, found: MarketCoverage) -> dict[str, Any]:
+    breakdown = breakdowns.of_market(opened, found.question)
+    return {
+        "breakdown": breakdown,
+        **figures.of_proofs(breakdown.proofs(found.question.unit)),
+        **figures.of_coverage(found),
+    }
+
+
+def _proofs_of(area: Area, found: AreaCoverage) -> dict[str, Any]:
+    """On what proof the share stands; of very many only where that is asked for."""
+    if found.ladder.accepting > MOST_PROVED_UNASKED and request.args.get("proof") != "yes":
+        return {"proofs": None}
+    chosen = (
+        Market.id.in_([line.id for line in found.lines])
+        if found.is_filtered or area.kind is AreaKind.OPERATOR
+        else area_coverage.own_markets(area.markets, current_actor())
+    )
+    return figures.of_proofs(proofs.of_markets(found.question, chosen))
 
 
 def _commune_called(written: str) -> ResponseReturnValue:

@@ -9,7 +9,9 @@ from markupsafe import Markup
 from market.documents.charts import TrendPoint, trend_line
 from market.domain.coverage import Ladder, Unit
 from market.domain.levels import LADDER, Level
+from market.domain.proofs import PROOF_DAYS, Proof, ProofCounts
 from market.domain.share_steps import ShareStep, step_of
+from market.extensions import rules
 from market.services import area_lines
 from market.services.area_coverage import AreaCoverage, MarketCoverage, Question, TrendDay
 from market.services.covered_areas import AreaKind
@@ -43,6 +45,36 @@ def funnel_steps(ladder: Ladder) -> list[dict[str, Any]]:
         for level in LADDER
         if level is not Level.NONE
     ]
+
+
+def of_proofs(counts: ProofCounts) -> dict[str, Any]:
+    """The proofs with their words and how they come about, the strongest first."""
+    days = PROOF_DAYS
+    how = {
+        Proof.TRANSFER: _(
+            "Trong %(days)s ngày qua đã quét đúng mã đang treo và hộ đã nhận được tiền chuyển thử.",
+            days=days,
+        ),
+        Proof.CONFIRMED: _(
+            "Trong %(days)s ngày qua đã quét đúng tem Chợ 4.0; việc có nhận là lời của hộ.",
+            days=days,
+        ),
+        Proof.FOREIGN: _(
+            "Trong %(days)s ngày qua đã quét đúng mã do ngân hàng hoặc ví cấp; "
+            "việc có nhận là lời của hộ.",
+            days=days,
+        ),
+        Proof.AGED: _(
+            "Lần quét đúng gần nhất đã quá %(days)s ngày, chưa quá %(stale)s ngày.",
+            days=days,
+            stale=rules().stale_days,
+        ),
+    }
+    return {
+        "proofs": [(proof, _(proof.label), how[proof], counts.share(proof)) for proof in Proof],
+        "proved": counts.recent,
+        "proof_days": days,
+    }
 
 
 def unit_word(unit: Unit) -> str:

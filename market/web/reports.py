@@ -1,5 +1,6 @@
 """What the pages on shares show, as files; each download is an entry in the audit log."""
 
+from collections.abc import Callable
 from datetime import date
 
 from flask import Blueprint, request, url_for
@@ -10,9 +11,12 @@ from market.domain.levels import Level
 from market.domain.roles import Permission
 from market.http.query import find_member
 from market.http.security import current_actor, requires
-from market.services import covered_areas, report_files, reports, summary_files
+from market.models.market import Market
+from market.services import area_coverage, covered_areas, report_files, reports, summary_files
+from market.services.area_coverage import Question
 from market.services.covered_areas import COUNTRY, Area, AreaKind
 from market.services.market_lines import MarketChoice
+from market.services.report_files import Table
 from market.services.reports import Period
 from market.services.stall_reports import StallChoice
 from market.web.coverage_questions import asked_choice, asked_missing, asked_question
@@ -124,6 +128,27 @@ def stalls(market_code: str) -> ResponseReturnValue:
     )
 
 
+@bp.get("/markets/<market_code>/sections/file")
+@requires(Permission.READ_REPORTS, writes=True)
+def sections(market_code: str) -> ResponseReturnValue:
+    """A row a section of the market."""
+    return _market_summary(market_code, "khu", summary_files.section_table)
+
+
+@bp.get("/markets/<market_code>/lines/file")
+@requires(Permission.READ_REPORTS, writes=True)
+def lines(market_code: str) -> ResponseReturnValue:
+    """A row a line of business of the market."""
+    return _market_summary(market_code, "nganh-hang", summary_files.line_table)
+
+
+@bp.get("/markets/<market_code>/reasons/file")
+@requires(Permission.READ_REPORTS, writes=True)
+def reasons(market_code: str) -> ResponseReturnValue:
+    """A row a reason for not accepting."""
+    return _market_summary(market_code, "ly-do", summary_files.reason_table)
+
+
 def links_of(area: Area) -> dict[str, str]:
     """Where the tables of an area's page are had as files."""
     match area.kind:
@@ -180,12 +205,28 @@ def _area_stalls(area: Area) -> ResponseReturnValue:
     )
 
 
+def _market_summary(
+    market_code: str, name: str, make_table: Callable[[Market, Question], Table]
+) -> ResponseReturnValue:
+    opened = open_market(market_code, Permission.READ_REPORTS)
+    actor, question = current_actor(), asked_question()
+    area_coverage.check_market_day(opened, question=question, actor=actor)
+    return download(
+        lambda: make_table(opened, question),
+        lambda form: report_files.note_summary(
+            actor, question.as_of, form, told(market=market_code, table=name), opened
+        ),
+        f"{name}-{market_code}-{question.as_of}",
+    )
+
+
 def _told_of(area: Area) -> dict[str, str]:
     return told(**({str(area.kind): area.code} if area.code else {}))
 
 
 def _suffix(area: Area) -> str:
-    return f"-{area.code}" if area.code else ""
+    words = {AreaKind.COMMUNE: "-xa", AreaKind.OPERATOR: "-don-vi"}.get(area.kind, "")
+    return f"{words}-{area.code}" if area.code else ""
 
 
 def _period() -> Period:

@@ -146,7 +146,7 @@ def test_the_outer_months_do_not_leave_the_picture() -> None:
     anchors = [
         one.get("text-anchor") for one in of_class(chart, "chart-label") if "/" in (one.text or "")
     ]
-    assert anchors == ["start", "middle", "middle", "middle", "end"]
+    assert anchors == ["start", "middle", "end"]
 
 
 def test_the_newest_share_is_written_out() -> None:

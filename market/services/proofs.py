@@ -1,0 +1,75 @@
+"""On what proof the share of markets stands, on any day; see market.domain.proofs."""
+
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
+
+from market.domain.calendar import ICT
+from market.domain.coverage import Unit
+from market.domain.levels import LADDER, Level
+from market.domain.proofs import BY_STRENGTH, PROOF_DAYS, Proof, ProofCounts
+from market.domain.visits import VisitResult
+from market.extensions import db
+from market.models.coverage import TenancyLevel
+from market.models.market import Market
+from market.models.merchant import Tenancy
+from market.models.stall import Stall
+from market.models.sticker import ForeignCode, Sticker
+from market.models.visit import Visit
+from market.services import coverage
+from market.services.area_coverage import Question
+from market.services.missing_stalls import is_counted
+
+ACCEPTING = tuple(level for level in LADDER if level.rank >= Level.ACCEPTS.rank)
+
+
+def of_markets(question: Question, markets: ColumnElement[bool]) -> ProofCounts:
+    """The proofs of all that accept in these markets on the day, pooled; one query.
+
+    A stall, or a merchant in a market, stands on the best proof of its tenancies.
+    """
+    on = question.as_of
+    one = (Stall.id,) if question.unit is Unit.STALLS else (Stall.market_id, Tenancy.merchant_id)
+    proved = (
+        select(func.max(func.coalesce(strength_on(on), 0)).label("strength"))
+        .select_from(TenancyLevel)
+        .join(Tenancy, Tenancy.id == TenancyLevel.tenancy_id)
+        .join(Stall, Stall.id == Tenancy.stall_id)
+        .join(Market, Market.id == Stall.market_id)
+        .where(
+            markets,
+            coverage.is_open(on),
+            is_counted(on, question.denominator),
+            TenancyLevel.level.in_(ACCEPTING),
+            coverage.holds_level(on),
+        )
+        .group_by(*one)
+        .subquery()
+    )
+    rows = db.session.execute(select(proved.c.strength, func.count()).group_by(proved.c.strength))
+    found = {BY_STRENGTH[strength]: number for strength, number in rows}
+    return ProofCounts({proof: found.get(proof, 0) for proof in Proof})
+
+
+def strength_on(on: date) -> ScalarSelect[int]:
+    """Of each tenancy's right scans of the last days, of codes that still hold, the strongest."""
+    end = datetime.combine(on + timedelta(days=1), time(), ICT)
+    of_scan = case(
+        (Visit.test_transfer_acknowledged.is_(True), Proof.TRANSFER.strength),
+        (Visit.foreign_code_id.is_not(None), Proof.FOREIGN.strength),
+        else_=Proof.CONFIRMED.strength,
+    )
+    return (
+        select(func.max(of_scan))
+        .outerjoin(Sticker, Sticker.id == Visit.sticker_id)
+        .outerjoin(ForeignCode, ForeignCode.id == Visit.foreign_code_id)
+        .where(
+            Visit.tenancy_id == Tenancy.id,
+            Visit.result == VisitResult.MATCH,
+            and_(Visit.day <= on, Visit.day > on - timedelta(days=PROOF_DAYS)),
+            or_(Sticker.void_at.is_(None), Sticker.void_at >= end),
+            or_(ForeignCode.removed_at.is_(None), ForeignCode.removed_at >= end),
+        )
+        .correlate(Tenancy)
+        .scalar_subquery()
+    )
