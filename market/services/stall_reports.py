@@ -1,8 +1,11 @@
 """The list of stalls as a file: one row for each merchant at each stall, on any day."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -22,14 +25,14 @@ from market.models.account import BankEntry, PaymentAccount
 from market.models.coverage import TenancyLevel
 from market.models.market import Market, Section
 from market.models.merchant import Merchant, Tenancy
-from market.models.stall import BusinessLine, Stall
+from market.models.stall import BusinessLine, Stall, StallStateSpan
 from market.models.sticker import Sticker
 from market.models.visit import Visit
 from market.services import coverage, market_lines, missing_stalls
 from market.services.access import Actor, market_condition, stall_condition
 from market.services.market_lines import MarketChoice
 from market.services.missing_stalls import MissingFilter
-from market.services.stall_states import is_in_state, state_on
+from market.services.stall_states import holds_on
 
 # How far a sticker has come; the place in this order stands for it in queries.
 STICKER_ORDER = (
@@ -92,13 +95,40 @@ def _rows(
 ) -> Iterator[Row]:
     places = [STALL_COLUMNS.index(column) for column in columns]
     chosen = itemgetter(*places) if len(places) > 1 else lambda cells: (cells[places[0]],)
-    for start in range(0, len(market_ids), MARKETS_AT_ONCE):
-        some = market_ids[start : start + MARKETS_AT_ONCE]
+    for some, rows in _batches(query, market_ids):
         turns = {market_id: turn for turn, market_id in enumerate(some)}
-        rows = db.session.execute(query, {MARKETS: some}).all()
         # Python's sort keeps the order in which one walks within each market.
         for row in sorted(rows, key=lambda row: turns[row[-1]]):
             yield chosen(_cells(row))
+
+
+def _batches(
+    query: Select[Any], market_ids: Sequence[int]
+) -> Iterator[tuple[Sequence[int], Sequence[Any]]]:
+    """A few markets at a time with their rows; the next ones are read while these are written.
+
+    The session must rest meanwhile.
+    """
+    session = db.session()
+
+    def read(some: Sequence[int]) -> Sequence[Any]:
+        return session.execute(query, {MARKETS: some}).all()
+
+    batches = [
+        market_ids[start : start + MARKETS_AT_ONCE]
+        for start in range(0, len(market_ids), MARKETS_AT_ONCE)
+    ]
+    if session.get_bind().dialect.name == "sqlite":
+        # Its work is done in this process: there is nobody to wait for.
+        yield from ((some, read(some)) for some in batches)
+        return
+    with ThreadPoolExecutor(1) as reader:
+        coming: Future[Sequence[Any]] | None = None
+        for some, following in pairwise([[], *batches, []]):
+            rows = () if coming is None else coming.result()
+            coming = reader.submit(copy_context().run, read, following) if following else None
+            if some:
+                yield some, rows
 
 
 def _cells(row: Any) -> list[Cell]:
@@ -124,7 +154,7 @@ def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
             Stall.code.label("stall"),
             BusinessLine.name.label("line"),
             Stall.placement,
-            state_on(on).label("state"),
+            StallStateSpan.state,
             Merchant.display_name.label("merchant"),
             _level_on(on),
             BankEntry.short_name.label("bank"),
@@ -136,6 +166,7 @@ def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
         )
         .select_from(Stall)
         .join(Market, Market.id == Stall.market_id)
+        .join(StallStateSpan, and_(StallStateSpan.stall_id == Stall.id, holds_on(on)))
         .outerjoin(Section, Section.id == Stall.section_id)
         .outerjoin(BusinessLine, BusinessLine.code == Stall.line_code)
         .outerjoin(Tenancy, here)
@@ -146,7 +177,7 @@ def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
         .where(
             Stall.market_id.in_(bindparam(MARKETS, expanding=True)),
             stall_condition(actor, Permission.READ_REPORTS),
-            is_in_state(*(each for each in StallState if each is not StallState.CLOSED), on=on),
+            StallStateSpan.state != StallState.CLOSED,
         )
         .order_by(
             Section.id.is_(None),
