@@ -27,10 +27,12 @@ from market.models.sticker import Sticker
 from market.models.visit import Visit
 from market.services import audit, coverage, coverage_checks
 from market.services.access import Actor
+from market.services.area_totals import of_area
 from market.services.demo import loading
 from market.services.demo.plan import MarketPlan, ProvincePlan, Scale, Size, plan_province
 from market.services.demo.rows import ORDER
 from market.services.demo.serials import FIRST_FACTOR, MASK, SECOND_FACTOR, scattered, serial_of
+from market.services.market_lines import MarketChoice
 from tests import running
 from tests.databases import SQLITE, Databases
 from tests.factories import NOW, TODAY, make_commune, make_market
@@ -225,6 +227,8 @@ def test_the_province_has_the_markets_and_the_share_that_are_promised(session: S
     assert share is not None
     assert 86 <= share < 87
     assert 25_000 <= coverage.pool(markets).points.total <= 30_000
+    totals = of_area(SYSTEM, TODAY, choice=MarketChoice(province_code="22"))
+    assert 0 < totals.passed < totals.running
     assert session.scalar(select(func.count()).select_from(Sticker)) == len(
         set(session.scalars(select(Sticker.serial)))
     )

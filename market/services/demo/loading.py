@@ -21,6 +21,7 @@ from market.models.stall import BusinessLine
 from market.models.user import User
 from market.services import areas, audit, users
 from market.services.access import Actor
+from market.services.demo.aims import set_targets
 from market.services.demo.counting import add_counts
 from market.services.demo.market_rows import People, World, write_market
 from market.services.demo.plan import QUANG_NINH, MarketPlan, Scale, plan_nation, plan_province
@@ -98,6 +99,7 @@ def load_plans(
     session.add_all(
         Counter(name=f"print_runs:{year}", value=value) for year, value in world.run_numbers.items()
     )
+    set_targets(plans, actor=actor)
     progress(len(plans), len(plans), "")
     return LoadedDemo(len(plans), sign_ins)
 
