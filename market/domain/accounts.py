@@ -18,6 +18,7 @@ _LANDLINE = re.compile(r"02[0-9]{9}")
 _WITHOUT_ZERO = re.compile(r"[35789][0-9]{8}|2[0-9]{9}")
 # "+84 0912…" is wrong but common.
 _COUNTRY = re.compile(r"^(?:(?:\+|00)840?|84(?=[0-9]{9,10}$))")
+_WITHOUT_BRACKETS = str.maketrans("", "", "()")
 _SEPARATORS = frozenset({"Pd", "Zs", "Cf", "Cc"})
 _REGISTRATION_CODE = re.compile(r"[0-9A-Z](?:[0-9A-Z./-]{0,28}[0-9A-Z])?")
 # 12 digits is a citizen id, 11 one whose first zero a number cell ate, 9 an older id card.
@@ -82,6 +83,8 @@ def kind_of(bank: Bank) -> AccountKind:
 
 def clean_number(text: str) -> str:
     """The number without spaces, dots, hyphens of any script and invisible characters."""
+    if text.isascii() and text.isalnum():
+        return text
     return "".join(char for char in text if not _is_separator(char))
 
 
@@ -156,7 +159,7 @@ def check_phone(text: str, *, restore_zero: bool) -> str:
     `restore_zero` gives back the leading zero that number cells and text files lose.
     Raises Invalid with the problem `phone_invalid`.
     """
-    written = "".join(char for char in text if char not in "()" and not _is_separator(char))
+    written = clean_number(text.translate(_WITHOUT_BRACKETS))
     local = _COUNTRY.sub("0", written, count=1)
     if restore_zero and _WITHOUT_ZERO.fullmatch(local):
         local = "0" + local

@@ -167,6 +167,8 @@ def steps(facts: TenancyFacts, *, stale_days: int = STALE_DAYS, use_days: int = 
     they take effect: a match of day d carries `accepts` through d + stale_days, use
     carries `in_use` through d + use_days.
     """
+    if not (facts.accounts or facts.codes):
+        return ()
     found: list[tuple[date, Level]] = []
     level = Level.NONE
     findings = _Findings()

@@ -99,8 +99,9 @@ def _is_clean(text: str) -> bool:
     return (
         text.isprintable()
         and "  " not in text
-        and text == text.strip(" ")
-        and unicodedata.is_normalized("NFC", text)
+        and text[:1] != " "
+        and text[-1:] != " "
+        and (text.isascii() or unicodedata.is_normalized("NFC", text))
     )
 
 

@@ -24,6 +24,8 @@ from market.services.access import Actor
 PENDING = "audit_pending"
 FIRST_HASH = "0" * 64
 Values = Mapping[str, Any]
+_CHAINED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_CONTENT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +179,7 @@ def hash_of(row: Mapping[str, Any]) -> str:
             )
         ),
     ]
-    text = json.dumps(chained, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CHAINED.encode(chained).encode()).hexdigest()
 
 
 def _add(entry: Pending) -> None:
@@ -189,13 +190,7 @@ def _add(entry: Pending) -> None:
 
 
 def _content(old: Values | None, new: Values | None) -> str:
-    return json.dumps(
-        {"old": old or {}, "new": new or {}},
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-        default=str,
-    )
+    return _CONTENT.encode({"old": old or {}, "new": new or {}})
 
 
 def _chained(pending: Iterable[Pending], *, count: int, previous: str) -> Iterable[dict[str, Any]]:

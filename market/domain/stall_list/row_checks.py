@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from market.domain.accounts import check_number, check_phone, check_registration_code
 from market.domain.banks import BankDirectory
@@ -113,6 +114,8 @@ class RowChecker:
         state = _state(source)
         section = source.text(Field.SECTION) or source.section
         line = source.text(Field.LINE)
+        line_code = self._line_code(found, line) if line else None
+        person = {} if state is StallState.VACANT else self._person(found, state)
         record = StallRecord(
             row=found.row,
             stalls=stalls,
@@ -122,17 +125,18 @@ class RowChecker:
             area=_area(source.cell(Field.AREA)),
             note=source.cell(Field.NOTE).text or None,
             line_text=line or None,
-            line_code=self._line_code(found, line) if line else None,
+            line_code=line_code,
+            **person,
         )
-        if state is StallState.VACANT:
-            return CheckedRow(source, record, found.errors, found.warnings)
-        return self._check_merchant(found, record)
+        is_personal = any(warning.code == "id_private" for warning in found.warnings)
+        return CheckedRow(source, record, found.errors, found.warnings, is_personal)
 
-    def _check_merchant(self, found: _Findings, place: StallRecord) -> CheckedRow:
+    def _person(self, found: _Findings, state: StallState) -> dict[str, Any]:
+        """Who trades there, as fields of a record."""
         source = found.source
         name = _merchant_name(source)
         account = self._account(found)
-        if not name and (place.state is StallState.TRADING or account):
+        if not name and (state is StallState.TRADING or account):
             found.error("merchant_missing", Field.MERCHANT)
         holder = source.text(Field.HOLDER)
         if account and holder and _bare(holder) != _bare(name):
@@ -140,18 +144,15 @@ class RowChecker:
         bank_bin, number = account or (None, None)
         written_code = source.text(Field.REGISTRATION_CODE)
         code = _registration_code(found, written_code) if written_code else None
-        record = replace(
-            place,
-            merchant_name=name or None,
-            phone=self._phone(found),
-            registration_code=code,
-            bank_bin=bank_bin,
-            account_number=number,
-            holder=holder or None if account else None,
-            account_from_number=bool(account) and _is_number(source.cell(Field.ACCOUNT)),
-        )
-        is_personal = any(warning.code == "id_private" for warning in found.warnings)
-        return CheckedRow(source, record, found.errors, found.warnings, is_personal)
+        return {
+            "merchant_name": name or None,
+            "phone": self._phone(found),
+            "registration_code": code,
+            "bank_bin": bank_bin,
+            "account_number": number,
+            "holder": holder or None if account else None,
+            "account_from_number": bool(account) and _is_number(source.cell(Field.ACCOUNT)),
+        }
 
     def _line_code(self, found: _Findings, written: str) -> str | None:
         if written not in self._line_codes:

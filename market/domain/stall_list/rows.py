@@ -116,7 +116,12 @@ class _Line:
             text = clean(" ".join(table.grid.cell(number, name).text for name in names))
             return Cell(text, CellKind.TEXT) if text else EMPTY_CELL
         cell = table.grid.cell(number, index)
-        text = clean(_on_one_line(cell.text) if column.field is Field.STALL else cell.text)
+        if column.field is Field.STALL:
+            text = clean(_on_one_line(cell.text))
+        elif cell is self.row.cell(index):
+            text = self.all.get(index, "")
+        else:
+            text = clean(cell.text)
         if text == cell.text:
             return cell
         return cell._replace(text=text) if text else EMPTY_CELL
@@ -282,7 +287,7 @@ def _on_one_line(codes: str) -> str:
 
 
 def has_word(text: str) -> bool:
-    return any(char.isalnum() for char in text)
+    return text[:1].isalnum() or any(char.isalnum() for char in text)
 
 
 def _is_number(text: str) -> bool:
