@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import date
+from http import HTTPStatus
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from market.domain.calendar import parse_day
+from market.domain.errors import Invalid
 from market.domain.levels import Level
 from market.domain.roles import Permission
+from market.http.problems import problems_of
 from market.http.query import find_member
 from market.http.security import current_actor, requires
 from market.models.market import Market
@@ -23,7 +26,19 @@ from market.web.coverage_questions import asked_choice, asked_missing, asked_que
 from market.web.downloads import download, told
 from market.web.frame import open_market
 
+# Asked for anew on the page that says what is wrong; columns are chosen by programs.
+NOT_KEPT = ("as_of", "since", "format", "style", "column")
+
 bp = Blueprint("reports", __name__)
+
+
+@bp.errorhandler(Invalid)
+def refuse(refused: Invalid) -> ResponseReturnValue:
+    """What is wrong, and the same question to be put right."""
+    faulty = {problem.code for problem in refused.problems}
+    kept = [pair for pair in request.args.items(multi=True) if pair[0] not in {*faulty, *NOT_KEPT}]
+    page = render_template("coverage/file_refused.html", problems=problems_of(refused), kept=kept)
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 @bp.get("/coverage/report")

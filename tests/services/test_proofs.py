@@ -111,7 +111,7 @@ def test_the_proofs_add_up_to_the_numerator_of_the_share(session: Session) -> No
                 dice.choice(list(Level)),
                 since=TODAY - timedelta(days=dice.randrange(150) if again is None else 0),
                 state=dice.choice([StallState.TRADING, StallState.RESTING]),
-                merchant=again and merchant_of(session, again),
+                merchant=merchant_of(session, again) if again else None,
             )
             if session.query(PaymentAccount).filter_by(merchant_id=tenancy.merchant_id).count():
                 tenancies.append(tenancy)
