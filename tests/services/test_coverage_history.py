@@ -196,10 +196,17 @@ class History(RuleBasedStateMachine):
         self.compare([self.life.today, before, self.some_day(1, 220)])
         self.steps += 1
         if self.steps % 4 == 0:
-            self.compare_area([self.life.today, before])
+            self.compare_area([self.life.today, before, *self.month_ends(5)])
 
     def some_day(self, first: int, last: int) -> date:
         return self.life.today + timedelta(days=self.dice.randint(first, last))
+
+    def month_ends(self, number: int) -> list[date]:
+        """The last days of the months before, which trends are made of."""
+        ends = [self.life.today]
+        while len(ends) <= number:
+            ends.append(ends[-1].replace(day=1) - timedelta(days=1))
+        return [day for day in ends[1:] if day != self.life.today]
 
     def compare_all(self) -> None:
         """Each day on which a figure is said to change, and the day before it."""
@@ -229,6 +236,7 @@ class History(RuleBasedStateMachine):
         area = self.dice.choice([*({code} for code in self.life.communes), self.life.communes])
         choice = MarketChoice("22", next(iter(area)) if len(area) == 1 else None)
         denominator, unit = self.dice.choice(list(product(Denominator, Unit)))
+        days = sorted(set(days))
         ladders = coverage.ladders_of_days(days, denominator, unit, markets=choice.area())
         plain = self.recount()
         for day in days:
