@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from zxingcpp import BarcodeFormat
 
+from market.documents.pdf_file import Sink
+from market.documents.sticker_pdf import PrintedSheets
 from market.domain.payees import NAPAS, TO_ACCOUNT
 from market.domain.print_runs import WhichStalls
 from market.domain.tlv import write_object
@@ -108,6 +110,13 @@ def printed_run(market: Market, actor: Actor = SYSTEM, **known: Any) -> PrintRun
     run = make_run(market, actor, **known)
     print_run(run, market, actor)
     return run
+
+
+def fetch(run: PrintRun, market: Market, out: Sink, actor: Actor = SYSTEM) -> PrintedSheets:
+    """The run's file once more, as whoever asks for it gets it."""
+    drawn = printing.redraw(run, out, at=actor.at)
+    printing.release_again(drawn, market=market, actor=actor)
+    return drawn.sheets
 
 
 def stickers_of(run: PrintRun) -> list[Sticker]:

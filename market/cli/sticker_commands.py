@@ -1,4 +1,4 @@
-"""`flask stickers …`: making and printing a run in one step."""
+"""`flask stickers …`: making and printing a run in one step, or giving one up."""
 
 import os
 import sys
@@ -6,19 +6,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any, BinaryIO
 
 import click
 from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command, say_json
-from market.domain.errors import Unavailable
+from market.cli.whole_files import whole_file
 from market.domain.roles import Permission
 from market.extensions import db
-from market.services import access, printing, run_making
+from market.models.market import Market
+from market.services import access, print_runs, printing, run_making
 from market.services.access import Actor
 from market.services.printing import Drawn
+from market.services.reading import reading
 from market.services.run_making import RunValues
 from market.services.sticker_needs import Selection
 
@@ -41,23 +42,82 @@ def print_stickers(code: str, out: Path, email: str, *, as_json: bool, **chosen:
     """Make a run of the stalls that need a sticker, and print it.
 
     Every code is read back and compared with the register first. The file is complete or
-    not there; nothing is recorded where it cannot be written.
+    not there. Nothing is recorded where it cannot be written; a run of more than 500 stickers
+    is recorded as given up then.
     Example: flask stickers print --market QN-DAMHA --template a4-8 --out tem.pdf
     --as qlcho@example.vn
     """
-    actor = acting_as(email)
     selection = Selection(copies=chosen["copies"], with_equipped=chosen["with_equipped"])
     values = RunValues(selection, chosen["template"], start=chosen["start"])
+    printer = _Printer(code, email)
     began = time.perf_counter()
-    with _recorded(out) as file:
-        drawn = _print(code, values, file, actor)
+    with printer.giving_up_what_fails(), _recorded(out) as file:
+        drawn = printer.print(values, file)
     _say(drawn, time.perf_counter() - began, as_json=as_json)
 
 
-def _print(code: str, values: RunValues, file: BinaryIO, actor: Actor) -> Drawn:
-    market = access.get_market(code, actor=actor, permission=Permission.PRINT_STICKERS)
-    run = run_making.make_run(market, values=values, actor=actor)
-    return printing.print_run(run, file, market=market, actor=actor, progress=_Bar().show)
+@stickers.command("cancel")
+@click.argument("number")
+@click.option("--market", "code", required=True, help="Code of the market, e.g. QN-DAMHA.")
+@click.option("--as", "email", required=True, help="Who gives it up; the user's scope holds.")
+@command
+def cancel_run(number: str, code: str, email: str) -> None:
+    """Give up a run that was made and never printed, e.g. where printing was killed.
+
+    Its stalls need stickers again.
+    Example: flask stickers cancel DT-2026-0012 --market QN-DAMHA --as qlcho@example.vn
+    """
+    _Printer(code, email).give_up(number)
+    click.echo(f"Đã bỏ đợt {number}.")
+
+
+class _Printer:
+    """Makes a run and prints it; a long one in two transactions, so that others can write."""
+
+    def __init__(self, code: str, email: str) -> None:
+        self._code = code
+        self._email = email
+        self._made: str | None = None
+
+    def print(self, values: RunValues, file: BinaryIO) -> Drawn:
+        """The caller commits once the file is whole."""
+        market, actor = self._place()
+        run = run_making.make_run(market, values=values, actor=actor)
+        show = _Bar().show
+        if print_runs.balance(run).total <= printing.MOST_AT_ONCE:
+            return printing.print_run(run, file, market=market, actor=actor, progress=show)
+        number = run.number
+        db.session.commit()
+        self._made = number
+        with reading():
+            market, actor = self._place()
+            run = print_runs.get_run(number, market=market, actor=actor)
+            drawn = printing.draw(run, file, on=actor.today, progress=show)
+        market, actor = self._place()
+        printing.record_print(drawn, market=market, actor=actor)
+        return drawn
+
+    @contextmanager
+    def giving_up_what_fails(self) -> Iterator[None]:
+        """A long run that was made and cannot be printed is given up, on record."""
+        try:
+            yield
+        except BaseException:
+            db.session.rollback()
+            if self._made is not None:
+                self.give_up(self._made)
+            raise
+
+    def give_up(self, number: str) -> None:
+        market, actor = self._place()
+        print_runs.cancel(number, market=market, actor=actor)
+        db.session.commit()
+
+    def _place(self) -> tuple[Market, Actor]:
+        """The market, for whoever prints, as of this moment."""
+        actor = acting_as(self._email)
+        found = access.get_market(self._code, actor=actor, permission=Permission.PRINT_STICKERS)
+        return found, actor
 
 
 @contextmanager
@@ -66,7 +126,7 @@ def _recorded(path: Path) -> Iterator[BinaryIO]:
 
     Whoever finds the file finds its stickers recorded: where the commit fails, it goes again.
     """
-    with _whole(path) as file:
+    with whole_file(path) as file:
         yield file
     try:
         db.session.commit()
@@ -75,27 +135,7 @@ def _recorded(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """Written beside `path` under another name; Unavailable where the disk does not take it."""
-    draft = None
-    try:
-        descriptor, draft = mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with open(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(draft, path)
-    except OSError as error:
-        raise Unavailable(
-            f"Không ghi được tệp {path}: {error.strerror}. Chưa có gì được ghi sổ."
-        ) from error
-    finally:
-        if draft is not None:
-            _remove(draft)
-
-
-def _remove(path: Path | str) -> None:
+def _remove(path: Path) -> None:
     with suppress(OSError):
         os.unlink(path)
 

@@ -7,9 +7,9 @@ transaction and records in a short one, which looks at every account once more u
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import CursorResult, Row, func, select, update
 
 from market.documents.drawing_release import drawing_release
 from market.documents.pdf_file import Sink
@@ -109,14 +109,13 @@ def record_print(drawn: Drawn, *, market: Market, actor: Actor) -> PrintRun:
     return run
 
 
-def redraw(run: PrintRun, out: Sink, *, actor: Actor) -> PrintedSheets:
-    """Draw a printed run again from its items; whoever gets the file is noted.
+def redraw(run: PrintRun, out: Sink, *, at: datetime) -> Drawn:
+    """Draw a printed run again from its items; only reads, and `release_again` comes after.
 
     The same release gives the same bytes. Raises Conflict for a run that is not printed,
     once a sticker in it is void or spoiled, or where the bytes differ all the same.
     """
-    account_decisions.sweep(actor.at)
-    _check_whole(run, actor)
+    _check_whole(run, at)
     drawn = draw(run, out, on=run.printed_on)
     is_same_release = run.release == drawing_release()
     if is_same_release and run.sha256 not in (None, drawn.sheets.sha256):
@@ -124,9 +123,19 @@ def redraw(run: PrintRun, out: Sink, *, actor: Actor) -> PrintedSheets:
             f"Tệp vẽ lại của đợt {run.number} khác với tệp đã in, nên không được phát hành."
             " Hãy lập đợt in mới và báo người quản trị hệ thống."
         )
+    return drawn
+
+
+def release_again(drawn: Drawn, *, market: Market, actor: Actor) -> None:
+    """Give away what `redraw` drew, if the register still says so; whoever gets it is noted.
+
+    Raises Conflict as `redraw` does.
+    """
+    account_decisions.sweep(actor.at)
+    run = print_runs.get_run(drawn.run_number, market=market, actor=actor)
+    _check_whole(run, actor.at, drawn.payees)
     new = {"sha256": drawn.sheets.sha256, "release": drawing_release()}
     audit.record(actor, "download", run, market_id=run.market_id, new=new)
-    return drawn.sheets
 
 
 def reprint(number: str, reason: str, *, market: Market, actor: Actor) -> PrintRun:
@@ -141,7 +150,7 @@ def reprint(number: str, reason: str, *, market: Market, actor: Actor) -> PrintR
         raise Invalid(message, (Problem(message, field="reason"),))
     account_decisions.sweep(actor.at)
     run = print_runs.get_run(number, market=market, actor=actor, lock=True)
-    _check_whole(run, actor)
+    _check_whole(run, actor.at)
     run.reprints += 1
     audit.record(
         actor,
@@ -160,7 +169,7 @@ def _check_made(run: PrintRun) -> None:
         raise Conflict(f"Đợt {run.number} đã bỏ. Hãy lập đợt in mới.")
 
 
-def _check_whole(run: PrintRun, actor: Actor) -> None:
+def _check_whole(run: PrintRun, at: datetime, payees: Mapping[str, str] | None = None) -> None:
     if run.state is not RunState.PRINTED:
         raise Conflict(f"Đợt {run.number} chưa in.")
     balance = print_runs.balance(run)
@@ -169,7 +178,7 @@ def _check_whole(run: PrintRun, actor: Actor) -> None:
             f"Đợt {run.number} có {balance.void} tem đã hủy và {balance.spoiled} tem in hỏng nên"
             " không in lại được. Hãy lập đợt mới cho các tem còn hiệu lực."
         )
-    _refuse_stale(run, at=actor.at)
+    _refuse_stale(run, at=at, payees=payees)
 
 
 def _lock_accounts(run: PrintRun) -> None:
@@ -186,13 +195,13 @@ def _lock_accounts(run: PrintRun) -> None:
 
 def _record(run: PrintRun, drawn: Drawn, *, actor: Actor) -> None:
     _refuse_stale(run, at=actor.at, payees=drawn.payees)
-    printed = db.session.scalars(
+    printed = db.session.execute(
         update(Sticker)
         .where(Sticker.run_id == run.id, Sticker.state == StickerState.QUEUED)
         .values(state=StickerState.PRINTED, printed_at=actor.at, version=Sticker.version + 1)
-        .returning(Sticker.serial)
-    ).all()
-    if set(printed) != set(drawn.payees):
+    )
+    # Each was among the drawn ones a moment ago, and the run is locked.
+    if cast(CursorResult[Any], printed).rowcount != len(drawn.payees):
         raise Conflict(f"Đợt {run.number} vừa thay đổi trong lúc in. Hãy in lại từ đầu.")
     sheets = drawn.sheets
     run.state = RunState.PRINTED

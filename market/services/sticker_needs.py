@@ -26,6 +26,7 @@ from market.services.sticker_tenants import ON_PAPER, Present, present_at, tenan
 
 SELLING = (StallState.TRADING, StallState.RESTING)
 MOST_NAMED = 10
+NOTHING = Present()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def list_needs(market: Market, selection: Selection, *, actor: Actor, lock: bool
     present = present_at(market)
     needs = Needs()
     for row in tenants_of(market, condition, order=selection.order, actor=actor):
-        _place(needs, row, present[row.stall_id, row.account_id], selection)
+        _place(needs, row, present.get((row.stall_id, row.account_id), NOTHING), selection)
     return needs
 
 

@@ -87,8 +87,8 @@ def tenants_of(
     return iter(db.session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)))
 
 
-def present_at(market: Market) -> defaultdict[tuple[int, int], Present]:
-    """The live stickers of the market by stall and account."""
+def present_at(market: Market) -> dict[tuple[int, int], Present]:
+    """The live stickers of the market by stall and account, where there are any."""
     rows = db.session.execute(
         select(
             Sticker.id,

@@ -1,7 +1,7 @@
 """Print runs of a market: the list, one run with its balance, and what is done with it."""
 
+from contextlib import ExitStack
 from tempfile import TemporaryFile
-from typing import IO
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -22,6 +22,7 @@ from market.models.market import Market
 from market.models.sticker import PrintRun, Sticker
 from market.schemas.stickers import PickStickers, PrintRunForm, ReprintForm
 from market.services import jobs, print_runs, printing, sticker_moves, stickers
+from market.services.reading import reading
 from market.web.frame import open_market
 
 bp = Blueprint("runs", __name__, url_prefix="/runs")
@@ -73,11 +74,17 @@ def print_run(market_code: str, number: str) -> ResponseReturnValue:
 @requires(Permission.PRINT_STICKERS, writes=True)
 def pdf(market_code: str, number: str) -> ResponseReturnValue:
     """The file of a printed run, drawn and checked anew; whoever fetches it is noted."""
-    market = open_market(market_code, Permission.PRINT_STICKERS)
-    found = print_runs.get_run(number, market=market, actor=current_actor())
-    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed by whoever sends it
-    printing.redraw(found, file, actor=current_actor())
-    db.session.commit()
+    with ExitStack() as opened:
+        file = opened.enter_context(TemporaryFile())
+        with reading():
+            market = open_market(market_code, Permission.PRINT_STICKERS)
+            found = print_runs.get_run(number, market=market, actor=current_actor())
+            drawn = printing.redraw(found, file, at=current_actor().at)
+        market = open_market(market_code, Permission.PRINT_STICKERS)
+        printing.release_again(drawn, market=market, actor=current_actor())
+        db.session.commit()
+        # From here on whoever sends it closes it.
+        opened.pop_all()
     file.seek(0)
     answer = send_file(file, mimetype="application/pdf", download_name=f"{number}.pdf")
     answer.headers["Cache-Control"] = "no-store"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,10 +17,13 @@ from sqlalchemy.orm import Session
 
 from market.domain.accounts import AccountState
 from market.domain.roles import Role
-from market.domain.stickers import StickerState
+from market.domain.stickers import RunState, StickerState
+from market.models.account import PaymentAccount
 from market.models.audit import AuditEntry
+from market.models.market import Market
 from market.models.sticker import PrintRun, Sticker
-from market.services import account_decisions
+from market.services import account_decisions, printing
+from market.services.printing import Drawn
 from tests.factories import (
     VIETCOMBANK,
     actor_of,
@@ -29,7 +33,7 @@ from tests.factories import (
     make_user,
 )
 from tests.paper import LONG_NAME
-from tests.print_shop import make_ready, paid_by
+from tests.print_shop import make_ready, make_run, paid_by
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 PRINTS = "tinhnguyen@example.vn"
@@ -225,6 +229,96 @@ def test_no_file_is_left_where_the_record_cannot_be_kept(
 
     assert failed.exit_code != 0
     assert not pdf.exists()
+
+
+@pytest.fixture
+def long_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two stickers are many."""
+    monkeypatch.setattr(printing, "MOST_AT_ONCE", 1)
+
+
+@pytest.mark.usefixtures("long_runs")
+def test_others_can_write_while_a_long_run_is_drawn(
+    app: Flask, pdf: Path, transaction: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = printing.draw
+
+    def draw_beside_a_writer(*arguments: Any, **options: Any) -> Drawn:
+        writer = threading.Thread(target=make_another)
+        writer.start()
+        writer.join()
+        return draw(*arguments, **options)
+
+    def make_another() -> None:
+        with transaction():
+            make_market("QN-KHAC-NUA")
+
+    monkeypatch.setattr(printing, "draw", draw_beside_a_writer)
+
+    assert told(run(app, pdf, "--json"))["stickers"] == 2
+    with transaction() as session:
+        assert session.scalars(select(PrintRun.state)).one() is RunState.PRINTED
+        assert session.scalars(select(Market).where(Market.code == "QN-KHAC-NUA")).one()
+
+
+@pytest.mark.usefixtures("long_runs")
+def test_an_account_replaced_while_a_long_run_is_drawn_stops_it(
+    app: Flask, pdf: Path, transaction: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = printing.draw
+
+    def draw_then_replace(*arguments: Any, **options: Any) -> Drawn:
+        drawn = draw(*arguments, **options)
+        replacer = threading.Thread(target=retire_one)
+        replacer.start()
+        replacer.join()
+        return drawn
+
+    def retire_one() -> None:
+        with transaction() as session:
+            account = session.scalars(select(PaymentAccount).limit(1)).one()
+            account.state, account.is_preferred = AccountState.RETIRED, False
+            account.retired_at = account.entered_at
+
+    monkeypatch.setattr(printing, "draw", draw_then_replace)
+
+    refused = run(app, pdf)
+
+    assert refused.exit_code == 1
+    assert "đã thay đổi" in refused.stderr
+    assert list(pdf.parent.iterdir()) == []
+    with transaction() as session:
+        assert session.scalars(select(PrintRun.state)).one() is RunState.CANCELLED
+        assert set(session.scalars(select(Sticker.printed_at))) == {None}
+
+
+@pytest.mark.usefixtures("long_runs")
+def test_a_long_run_that_cannot_be_written_is_given_up_and_made_again(
+    app: Flask, pdf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", _disk_full)
+
+    assert run(app, pdf).exit_code == 1
+
+    monkeypatch.undo()
+    assert told(run(app, pdf, "--json"))["stickers"] == 2
+
+
+def test_a_run_that_was_made_can_be_given_up(
+    app: Flask, pdf: Path, transaction: Transaction
+) -> None:
+    with transaction() as session:
+        number = make_run(
+            session.scalars(select(Market).where(Market.code == "QN-DAMHA")).one()
+        ).number
+
+    words = ["stickers", "cancel", number, "--market", "QN-DAMHA", "--as", PRINTS]
+    assert app.test_cli_runner().invoke(args=words).exit_code == 0
+
+    assert told(run(app, pdf, "--json"))["stickers"] == 2
+    again = app.test_cli_runner().invoke(args=words)
+    assert "chưa in" in again.stderr
+    assert again.exit_code == 1
 
 
 def test_texts_that_need_a_look_are_named_and_counted(

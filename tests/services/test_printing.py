@@ -48,6 +48,7 @@ from tests.print_shop import (
     SYSTEM,
     codes_of,
     entries_of,
+    fetch,
     make_ready,
     make_run,
     paid_by,
@@ -307,7 +308,7 @@ def test_the_same_release_draws_the_same_bytes_again(session: Session) -> None:
     session.flush()
     again = BytesIO()
 
-    printing.redraw(run, again, actor=LATER)
+    fetch(run, market, again, LATER)
 
     assert again.getvalue() == first
 
@@ -322,7 +323,7 @@ def test_a_run_keeps_the_look_it_was_made_with(session: Session) -> None:
     set_look(operator, "#1f1f7a")
     again = BytesIO()
 
-    printing.redraw(run, again, actor=LATER)
+    fetch(run, market, again, LATER)
 
     assert again.getvalue() == first
     assert sheet_job(run, printed_on=run.printed_on).accent == "#7a1f1f"
@@ -338,7 +339,7 @@ def test_a_file_that_comes_out_differently_is_not_given_away(
     run.options = {**run.options, "title": "Tên khác"}
 
     with pytest.raises(Conflict, match="khác với tệp đã in"):
-        printing.redraw(run, BytesIO(), actor=SYSTEM)
+        fetch(run, market, BytesIO(), SYSTEM)
 
 
 def test_another_release_may_draw_differently(
@@ -350,7 +351,7 @@ def test_another_release_may_draw_differently(
     run.options = {**run.options, "title": "Tên khác"}
     monkeypatch.setattr(printing, "drawing_release", lambda: "another")
 
-    assert printing.redraw(run, BytesIO(), actor=SYSTEM).verified == 1
+    assert fetch(run, market, BytesIO(), SYSTEM).verified == 1
 
 
 def test_getting_the_file_is_in_the_audit_log(session: Session) -> None:
@@ -359,7 +360,7 @@ def test_getting_the_file_is_in_the_audit_log(session: Session) -> None:
     run = printed_run(market)
     actor = make_actor(market=market)
 
-    printing.redraw(run, BytesIO(), actor=actor)
+    fetch(run, market, BytesIO(), actor)
 
     (entry,) = entries_of("download")
     assert (entry.actor_id, entry.entity_id) == (actor.user_id, str(run.id))
@@ -400,7 +401,7 @@ def test_a_run_with_a_dead_sticker_is_not_printed_again(session: Session, end: s
     with pytest.raises(Conflict, match="các tem còn hiệu lực"):
         printing.reprint(run.number, "Mất", market=market, actor=SYSTEM)
     with pytest.raises(Conflict, match="các tem còn hiệu lực"):
-        printing.redraw(run, BytesIO(), actor=SYSTEM)
+        fetch(run, market, BytesIO(), SYSTEM)
 
 
 def test_a_run_whose_account_was_replaced_since_is_not_printed_again(session: Session) -> None:
@@ -410,7 +411,7 @@ def test_a_run_whose_account_was_replaced_since_is_not_printed_again(session: Se
     make_account(ready.merchant, is_preferred=False, in_force_from=NOW + timedelta(hours=1))
 
     with pytest.raises(Conflict):
-        printing.redraw(run, BytesIO(), actor=LATER)
+        fetch(run, market, BytesIO(), LATER)
 
 
 def test_a_run_that_was_not_printed_cannot_be_printed_again(session: Session) -> None:
@@ -419,7 +420,7 @@ def test_a_run_that_was_not_printed_cannot_be_printed_again(session: Session) ->
     run = make_run(market)
 
     with pytest.raises(Conflict, match="chưa in"):
-        printing.redraw(run, BytesIO(), actor=SYSTEM)
+        fetch(run, market, BytesIO(), SYSTEM)
 
 
 def test_a_run_of_stickers_erased_since_says_so(session: Session) -> None:
