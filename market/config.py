@@ -66,7 +66,7 @@ class Settings:
 
 def load_settings() -> Settings:
     """Settings of this process: its environment and the project's `instance/`."""
-    instance = Path(os.environ.get("CHO_INSTANCE", PROJECT_ROOT / "instance"))
+    instance = Path(os.environ.get("CHO_INSTANCE") or PROJECT_ROOT / "instance")
     return Settings.from_environment(os.environ, instance)
 
 
