@@ -1,6 +1,7 @@
 """Demonstration data: repeatable, complete, and counted like any other."""
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,13 +26,14 @@ from market.models.merchant import Merchant
 from market.models.stall import Stall
 from market.models.sticker import Sticker
 from market.models.visit import Visit
-from market.services import audit, coverage, coverage_checks
+from market.services import audit, coverage, coverage_checks, frozen_differences, frozen_lists
 from market.services.access import Actor
 from market.services.area_totals import of_area
 from market.services.demo import loading
 from market.services.demo.plan import MarketPlan, ProvincePlan, Scale, Size, plan_province
 from market.services.demo.rows import ORDER
 from market.services.demo.serials import FIRST_FACTOR, MASK, SECOND_FACTOR, scattered, serial_of
+from market.services.frozen_scope import OpenedReport
 from market.services.market_lines import MarketChoice
 from tests import running
 from tests.databases import SQLITE, Databases
@@ -232,3 +234,20 @@ def test_the_province_has_the_markets_and_the_share_that_are_promised(session: S
     assert session.scalar(select(func.count()).select_from(Sticker)) == len(
         set(session.scalars(select(Sticker.serial)))
     )
+
+
+def test_the_last_months_were_reported_and_the_last_one_adjusted(session: Session) -> None:
+    loading.load(Scale.MARKET, seed=2026, actor=SYSTEM)
+
+    rows = frozen_lists.page_of(SYSTEM, 1).items
+    assert [row.FrozenReport.as_of for row in rows] == [
+        date(2026, 8, 31),
+        date(2026, 7, 31),
+        date(2026, 6, 30),
+    ]
+    assert {row.FrozenReport.frozen_by for row in rows} == {"Cán bộ Sở mẫu"}
+    adjusted = [
+        frozen_differences.compare(OpenedReport(row.FrozenReport, is_whole=True), actor=SYSTEM)
+        for row in rows
+    ]
+    assert [each.total.accepting for each in adjusted] == [3, 0, 0]

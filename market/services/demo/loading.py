@@ -21,6 +21,7 @@ from market.models.stall import BusinessLine
 from market.models.user import User
 from market.services import areas, audit, users
 from market.services.access import Actor
+from market.services.demo import sent_reports
 from market.services.demo.aims import set_targets
 from market.services.demo.counting import add_counts
 from market.services.demo.market_rows import People, World, write_market
@@ -66,9 +67,16 @@ def load(
     if not db.session.scalar(select(func.count()).select_from(Commune)):
         areas.load(actor=actor)
     random = Random(seed)
-    return load_plans(
-        _plans(scale, actor, random), seed=seed, random=random, actor=actor, progress=progress
+    plans = _plans(scale, actor, random)
+    loaded = load_plans(plans, seed=seed, random=random, actor=actor, progress=progress)
+    emails = {sign_in.role: sign_in.email for sign_in in loaded.sign_ins}
+    sent_reports.send(
+        (province for province, _plan in plans),
+        officer=emails[Role.PROVINCE_OFFICER],
+        volunteer=emails[Role.VOLUNTEER],
+        actor=actor,
     )
+    return loaded
 
 
 def load_plans(
