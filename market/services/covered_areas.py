@@ -90,18 +90,22 @@ def get_commune(code: str, *, actor: Actor) -> Area:
 
 def get_operator(operator_id: int, *, actor: Actor) -> Area:
     """An operator with markets, now or once, that are the actor's to read; else NotFound."""
-    operator = db.session.get(Operator, operator_id)
+    found = db.session.execute(
+        select(Operator, Province)
+        .join(Province, Province.code == Operator.province_code)
+        .where(Operator.id == operator_id)
+    ).one_or_none()
     ran = Market.id.in_(
         select(MarketOperator.market_id).where(MarketOperator.operator_id == operator_id)
     )
-    if operator is None or not (_covers(operator.province_code, actor) or _has_markets(ran, actor)):
+    if found is None or not (_covers(found.Province.code, actor) or _has_markets(ran, actor)):
         raise NotFound("Không tìm thấy đơn vị quản lý này.")
     return Area(
         AreaKind.OPERATOR,
-        str(operator.id),
-        operator.name,
-        MarketChoice(operator_id=operator.id),
-        db.session.get(Province, operator.province_code),
+        str(operator_id),
+        found.Operator.name,
+        MarketChoice(operator_id=operator_id),
+        found.Province,
     )
 
 

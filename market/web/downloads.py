@@ -12,6 +12,7 @@ from market.documents.tables import Style
 from market.extensions import db
 from market.http.query import find_member
 from market.http.security import current_actor
+from market.models.market import Market
 from market.services import report_files
 from market.services.reading import reading
 from market.services.report_files import FileFormat, Form, Table
@@ -36,6 +37,12 @@ def told(**known: str) -> dict[str, str]:
     names = (*BASIS, *FILTERS, *MISSING_FILTERS)
     chosen = {name: request.args[name][:LONGEST_TOLD] for name in names if request.args.get(name)}
     return {**chosen, **known}
+
+
+def apart(market: Market) -> Market:
+    """The market as it was loaded: a file is read in a transaction that forgets what was."""
+    db.session.expunge(market)
+    return market
 
 
 def download(make_table: Callable[[], Table], note: Callable[[Form], None], name: str) -> Response:

@@ -23,7 +23,7 @@ from market.services.report_files import Table
 from market.services.reports import Period
 from market.services.stall_reports import StallChoice
 from market.web.coverage_questions import asked_choice, asked_missing, asked_question
-from market.web.downloads import download, told
+from market.web.downloads import apart, download, told
 from market.web.frame import open_market
 
 # Asked for anew on the page that says what is wrong; columns are chosen by programs.
@@ -108,7 +108,7 @@ def operator_stalls(operator_id: int) -> ResponseReturnValue:
 @requires(Permission.READ_REPORTS, writes=True)
 def market(market_code: str) -> ResponseReturnValue:
     """The provincial report's row of one market."""
-    opened = open_market(market_code, Permission.READ_REPORTS)
+    opened = apart(open_market(market_code, Permission.READ_REPORTS))
     actor, period, question = current_actor(), _period(), asked_question()
     choice = MarketChoice(market_code=opened.code)
     return download(
@@ -126,7 +126,7 @@ def market(market_code: str) -> ResponseReturnValue:
 @requires(Permission.READ_REPORTS, writes=True)
 def stalls(market_code: str) -> ResponseReturnValue:
     """The stalls of a market: all of them, or those that the list of missing ones shows."""
-    opened = open_market(market_code, Permission.READ_REPORTS)
+    opened = apart(open_market(market_code, Permission.READ_REPORTS))
     actor, question = current_actor(), asked_question()
     is_narrowed = find_member("below", Level) is not None
     choice = StallChoice(
@@ -223,7 +223,7 @@ def _area_stalls(area: Area) -> ResponseReturnValue:
 def _market_summary(
     market_code: str, name: str, make_table: Callable[[Market, Question], Table]
 ) -> ResponseReturnValue:
-    opened = open_market(market_code, Permission.READ_REPORTS)
+    opened = apart(open_market(market_code, Permission.READ_REPORTS))
     actor, question = current_actor(), asked_question()
     area_coverage.check_market_day(opened, question=question, actor=actor)
     return download(

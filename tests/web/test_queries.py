@@ -8,11 +8,15 @@ from flask import Flask
 from sqlalchemy import Engine, event
 
 from market.extensions import db
+from market.services.stall_reports import MARKETS_AT_ONCE
 from tests import running, worlds
 from tests.databases import SQLITE, Databases
 from tests.worlds import ROLES
 
 MOST_QUERIES = 15
+CROWD = 60
+# The stalls of many markets are read a few markets at a time, so that memory does not grow.
+STALLS_OF_MANY = {"reports.commune_stalls", "reports.operator_stalls", "reports.province_stalls"}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +26,7 @@ def served(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> It
         settings = running.make_settings(address, tmp_path_factory.mktemp("queries"))
         with running.running(settings) as app:
             with running.writing(app) as session:
-                app.extensions["world"] = worlds.build(crowd=60)
+                app.extensions["world"] = worlds.build(crowd=CROWD)
                 session.commit()
             yield app
 
@@ -50,11 +54,12 @@ def test_a_page_takes_fifteen_queries_at_most(served: Flask, principal: str) -> 
     client = worlds.sign_in(served, world, principal)
 
     too_many = {}
-    for _, path in worlds.addresses(served, world.east):
+    for rule, path in worlds.addresses(served, world.east):
         with counted(served) as statements:
             client.get(path, buffered=True)
         asked = [each for each in statements if not each.startswith(("BEGIN", "PRAGMA"))]
-        if len(asked) > MOST_QUERIES:
+        more = -(-CROWD // MARKETS_AT_ONCE) if rule.endpoint in STALLS_OF_MANY else 0
+        if len(asked) > MOST_QUERIES + more:
             too_many[path] = len(asked)
 
     assert too_many == {}
