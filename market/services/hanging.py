@@ -35,7 +35,8 @@ def follow(
     if visit.result is VisitResult.MATCH:
         seen = _seen(visit, stickers, scan=scan, tenancies=tenancies)
         if seen is not None:
-            at = max(visit.phone_at, seen.handed_out_at or visit.phone_at)
+            # A phone's clock may be behind: nothing hangs before it was on paper.
+            at = max(visit.phone_at, seen.handed_out_at or seen.printed_at or visit.phone_at)
             sticker_moves.hang(seen, at=at, actor=actor)
     for sticker in _gone(visit, stickers, scan=scan, tenancies=tenancies):
         sticker_moves.mark_gone(sticker, at=visit.phone_at, actor=actor)

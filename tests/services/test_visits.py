@@ -224,6 +224,16 @@ def test_a_sticker_in_stock_that_hangs_was_handed_out_unnoted(place: Place) -> N
     assert place.level() is Level.ACCEPTS
 
 
+def test_a_sticker_does_not_hang_before_it_was_printed(place: Place) -> None:
+    printed = NOW - timedelta(days=2)
+    sticker = place.sticker(StickerState.PRINTED, at=printed)
+
+    place.record(scanned="00000012", phone_at=NOW - timedelta(days=5))
+
+    assert sticker.handed_out_at == printed
+    assert place.level(TODAY - timedelta(days=3)) is Level.ACCOUNT
+
+
 @pytest.mark.parametrize("typed", ["00000013", "000000123", "rau"])
 def test_a_mistyped_serial_is_refused_not_guessed(place: Place, typed: str) -> None:
     with pytest.raises(Invalid) as refused:
