@@ -56,5 +56,10 @@ def _grouped(
     found: dict[tuple[str, str, str, str], list[MarketLine]] = {}
     for line in lines:
         found.setdefault(place_of(line), []).append(line)
-    by_name = sorted(found.items(), key=lambda pair: (bare(fold(pair[0][1])), pair[0][0]))
+    by_name = sorted(found.items(), key=lambda pair: (_own_name(pair[0][1]), pair[0][0]))
     return [AreaLine(*place, markets) for place, markets in by_name]
+
+
+def _own_name(name: str) -> str:
+    """Folded, without the word that says what kind of area it is."""
+    return bare(fold(name)).removeprefix("thanh pho ").removeprefix("tinh ")
