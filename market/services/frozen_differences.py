@@ -8,7 +8,7 @@ from functools import reduce
 from sqlalchemy import select
 
 from market.domain.coverage import NOTHING, Counts, Coverage, Denominator
-from market.domain.shares import change_in_points
+from market.domain.shares import FILE_PLACES, change_in_points
 from market.extensions import db
 from market.models.frozen_report import FrozenReport, FrozenRow
 from market.models.market import Market
@@ -53,7 +53,8 @@ class Comparison:
     @property
     def share(self) -> Decimal | None:
         """How many points of per cent the share of households is higher now."""
-        return change_in_points(self._now.merchants.share(), self.reported.merchants.share())
+        now, then = self._now.merchants.share(), self.reported.merchants.share()
+        return change_in_points(now, then, FILE_PLACES)
 
     @property
     def differs(self) -> bool:

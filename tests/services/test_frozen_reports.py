@@ -277,7 +277,7 @@ def test_what_was_recorded_afterwards_is_shown_as_an_adjustment(
         1,
     )
     assert (report.total.accepting, report.total.stalls) == (1, 1)
-    assert str(changed.comparison.share) == "16.7"
+    assert str(changed.comparison.share) == "16.67"
     assert report.total.reported.merchants.accepting == 2
 
 
