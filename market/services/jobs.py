@@ -13,12 +13,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, or_, select, update
 from sqlalchemy.orm import selectinload
 
-from market.domain.errors import NotFound
+from market.domain.errors import Conflict, NotFound
 from market.domain.jobs import JobState
+from market.domain.roles import Permission
 from market.extensions import db
 from market.models.job import Job
+from market.models.market import Market
 from market.models.user import User
-from market.services.access import Actor
+from market.services import audit
+from market.services.access import Actor, market_condition
 
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 30
@@ -29,7 +32,7 @@ Progress = Callable[[int, int, str], None]
 
 
 class LeaseLost(Exception):
-    """Another worker has taken up the job since: what was done here must not be kept."""
+    """The job was stopped, or another worker has it: what was done here must not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +100,43 @@ def list_pending(kinds: Collection[str], *, market_id: int | None, actor: Actor)
     ).all()
 
 
-def get_own(job_id: int, *, actor: Actor) -> Job:
-    """A job that this user asked for; for everybody else it does not exist (NotFound)."""
+def get_job(job_id: int, *, actor: Actor) -> Job:
+    """A job that this user asked for, or of a market whose register they keep.
+
+    For everybody else it does not exist (NotFound).
+    """
+    keeps = and_(Job.market_id.is_not(None), market_condition(actor, Permission.WRITE_REGISTRY))
     job = db.session.scalar(
         select(Job)
-        .where(Job.id == job_id, Job.asked_by_id == actor.user_id)
+        .outerjoin(Market, Market.id == Job.market_id)
+        .where(Job.id == job_id, or_(Job.asked_by_id == actor.user_id, keeps))
         .execution_options(populate_existing=True)
     )
     if job is None:
         raise NotFound("Không tìm thấy việc này.")
     return job
+
+
+def cancel(job: Job, *, actor: Actor) -> None:
+    """Stop a job that waits or runs: nobody takes it up again, and nothing of it is kept.
+
+    Whoever works on it finds the lease lost at the next step, at the latest when it wants to
+    write that it is done. Raises Conflict where it ended before.
+    """
+    old = str(job.state)
+    stopped = db.session.execute(
+        update(Job)
+        .where(Job.id == job.id, Job.state.in_(PENDING))
+        .values(state=JobState.CANCELLED, leased_until=None, finished_at=actor.at)
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    db.session.refresh(job)
+    if stopped is None:
+        state = job.state.label
+        raise Conflict(f"Không dừng được: việc này {state[0].lower()}{state[1:]} từ trước.")
+    new = {"state": str(job.state), "done": job.done, "total": job.total}
+    audit.record(actor, "cancel", job, market_id=job.market_id, old={"state": old}, new=new)
 
 
 def has_due(at: datetime) -> bool:

@@ -183,14 +183,14 @@ def _picked(market: Market, number: str) -> tuple[list[Sticker], VoidReason | No
 
 
 def _print_later(market: Market, found: PrintRun) -> ResponseReturnValue:
-    job = jobs.ask(
-        printing.PRINT_JOB,
-        {"market": market.code, "run": found.number},
-        market_id=market.id,
-        actor=current_actor(),
-    )
+    job = jobs.ask(*_print_job(market, found), market_id=market.id, actor=current_actor())
     db.session.commit()
     return redirect(url_for("jobs.show", job_id=job.id))
+
+
+def _print_job(market: Market, found: PrintRun) -> tuple[str, dict[str, str]]:
+    """Kind and arguments of the job that prints a run."""
+    return printing.PRINT_JOB, {"market": market.code, "run": found.number}
 
 
 def _page(market: Market, number: str, refused: Invalid | None = None) -> str:
@@ -205,6 +205,7 @@ def _page(market: Market, number: str, refused: Invalid | None = None) -> str:
         state=state,
         states=tuple(StickerState),
         flags=print_runs.flags_of(found),
+        job=jobs.find_pending(*_print_job(market, found), market_id=market.id),
         names=print_runs.names_of([found]),
         template=get_template(found.template),
         reasons=[(reason, reason.label) for reason in sticker_moves.REASONS_BY_HAND],

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.domain.errors import Invalid
+from market.domain.errors import Conflict, Invalid
 from market.domain.jobs import JobState
 from market.extensions import db
 from market.jobs.worker import FAILED_UNEXPECTEDLY, Worker
@@ -19,6 +19,7 @@ from market.models.job import Counter, Job
 from market.services import jobs
 from market.services.access import Actor
 from market.services.jobs import Claim, LeaseLost, Progress
+from market.services.reading import reading
 
 pytestmark = pytest.mark.both_databases
 
@@ -232,3 +233,73 @@ def test_a_lost_lease_is_noticed_at_the_next_step(app: Flask, transaction: Trans
     Worker(app, {"count": go_on}, lease=SHORT).work_once()
 
     assert noticed.is_set()
+
+
+def stopped(transaction: Transaction, job_id: int) -> str:
+    """Stop the job as somebody else does, in a thread of its own; gives what was refused."""
+    refused: list[str] = []
+
+    def stop() -> None:
+        try:
+            with transaction() as session:
+                job = session.get_one(Job, job_id)
+                jobs.cancel(job, actor=Actor.system(datetime.now(UTC)))
+        except Conflict as conflict:
+            refused.append(conflict.message)
+
+    other = threading.Thread(target=stop)
+    other.start()
+    other.join()
+    return "".join(refused)
+
+
+def test_a_job_that_is_stopped_ends_within_two_seconds_with_nothing_written(
+    app: Flask, transaction: Transaction
+) -> None:
+    job_id = ask(transaction)
+    steps: list[int] = []
+
+    def go_on(held: Claim, progress: Progress) -> Mapping[str, Any]:
+        with reading():
+            db.session.get(Job, held.id)
+            assert stopped(transaction, job_id) == ""
+            for step in range(200):
+                steps.append(step)
+                threading.Event().wait(0.05)
+                progress(step, 200, "Vẽ")
+        return count(held, progress)
+
+    Worker(app, {"count": go_on}).work_once()
+
+    assert len(steps) <= 40
+    assert job_row(transaction, job_id).state is JobState.CANCELLED
+    assert counted(transaction) == 0
+    assert not Worker(app, {"count": count}).work_once()
+
+
+def test_of_stopping_and_finishing_at_once_one_holds(app: Flask, transaction: Transaction) -> None:
+    for _ in range(6):
+        job_id = ask(transaction)
+        before = counted(transaction)
+        refused: list[str] = []
+        ready = threading.Event()
+
+        def work(held: Claim, progress: Progress, ready: threading.Event = ready) -> dict[str, Any]:
+            ready.set()
+            count(held, progress)
+            return {}
+
+        def stop(
+            ready: threading.Event = ready, job_id: int = job_id, told: list[str] = refused
+        ) -> None:
+            ready.wait()
+            told.append(stopped(transaction, job_id))
+
+        stopper = threading.Thread(target=stop)
+        stopper.start()
+        Worker(app, {"count": work}).work_once()
+        stopper.join()
+
+        is_done = job_row(transaction, job_id).state is JobState.FINISHED
+        assert counted(transaction) - before == is_done
+        assert is_done == ("từ trước" in refused[0])

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from market.domain.errors import NotFound
+from market.domain.errors import Conflict, NotFound
 from market.domain.jobs import JobState
 from market.domain.roles import Role
 from market.models.job import Job
@@ -13,6 +13,7 @@ from market.services import jobs
 from market.services.access import Actor
 from market.services.jobs import LEASE, Claim, LeaseLost
 from tests.factories import NOW, actor_of, make_actor, make_market, make_user
+from tests.print_shop import entries_of
 
 SYSTEM = Actor.system(NOW)
 SECOND = timedelta(seconds=1)
@@ -151,14 +152,80 @@ def test_a_job_that_kills_its_workers_is_given_up_in_the_end(session: Session) -
     assert (row.state, row.error) == (JobState.FAILED, jobs.TRIED_TOO_OFTEN)
 
 
-def test_a_job_exists_only_for_who_asked_for_it(session: Session) -> None:
+def test_a_job_exists_for_who_asked_and_who_keeps_the_market(session: Session) -> None:
     market = make_market()
-    owner = make_actor(market=market)
+    owner = make_actor(Role.VOLUNTEER, market=market)
     job = jobs.ask("count", {}, actor=owner, market_id=market.id)
 
-    assert jobs.get_own(job.id, actor=owner) is job
+    assert jobs.get_job(job.id, actor=owner) is job
+    assert jobs.get_job(job.id, actor=make_actor(market=market)) is job
+    for stranger in (
+        make_actor(Role.VOLUNTEER, market=market),
+        make_actor(Role.AUDITOR, market=market),
+        make_actor(market=make_market()),
+    ):
+        with pytest.raises(NotFound):
+            jobs.get_job(job.id, actor=stranger)
+
+
+def test_a_job_of_no_market_exists_only_for_who_asked(session: Session) -> None:
+    job = jobs.ask("count", {}, actor=make_actor(Role.PROVINCE_OFFICER))
+
     with pytest.raises(NotFound):
-        jobs.get_own(job.id, actor=make_actor(market=market))
+        jobs.get_job(job.id, actor=make_actor(Role.PROVINCE_OFFICER))
+
+
+def test_a_job_that_was_stopped_is_not_taken_up_again(session: Session) -> None:
+    running, waiting = asked(n=1), asked(n=2)
+    claimed()
+
+    jobs.cancel(waiting, actor=SYSTEM)
+    jobs.cancel(running, actor=SYSTEM)
+
+    assert jobs.claim(NOW + 2 * LEASE) is None
+    assert {waiting.state, running.state} == {JobState.CANCELLED}
+    assert running.finished_at == NOW
+
+
+def test_who_held_a_stopped_job_can_neither_go_on_nor_end_it(session: Session) -> None:
+    job = asked()
+    held = claimed()
+    jobs.cancel(job, actor=SYSTEM)
+
+    with pytest.raises(LeaseLost):
+        jobs.renew(held, at=NOW, done=1, total=2, step="Đọc")
+    with pytest.raises(LeaseLost):
+        jobs.finish(held, {}, at=NOW)
+    with pytest.raises(LeaseLost):
+        jobs.fail(held, "Không được", at=NOW)
+    jobs.give_back(held)
+    assert state_of(session, held).state is JobState.CANCELLED
+
+
+def test_what_ended_before_cannot_be_stopped(session: Session) -> None:
+    job = asked()
+    jobs.finish(claimed(), {}, at=NOW)
+
+    with pytest.raises(Conflict, match="xong từ trước"):
+        jobs.cancel(job, actor=SYSTEM)
+    assert job.state is JobState.FINISHED
+
+
+def test_stopping_is_in_the_audit_log(session: Session) -> None:
+    owner = make_actor()
+    job = jobs.ask("count", {}, actor=owner)
+
+    jobs.cancel(job, actor=owner)
+
+    (entry,) = entries_of("cancel")
+    assert (entry.actor_id, entry.entity, entry.entity_id) == (owner.user_id, "jobs", str(job.id))
+
+
+def test_work_that_was_stopped_can_be_asked_for_again(session: Session) -> None:
+    first = asked(batch=1)
+    jobs.cancel(first, actor=SYSTEM)
+
+    assert asked(batch=1).id != first.id
 
 
 def test_a_job_acts_with_the_rights_its_asker_has_when_it_runs(session: Session) -> None:

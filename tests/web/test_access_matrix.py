@@ -126,7 +126,9 @@ DECLARED: dict[str, Outcomes] = {
     "incidents.close POST": WRITERS,
     "incidents.index GET": READERS,
     "incidents.show GET": READERS,
-    "jobs.show GET": SOMEBODY_ELSES,
+    # Of whoever asked, and of those who keep the register of the market it is about.
+    "jobs.cancel POST": SOMEBODY_ELSES | {"officer": IN, "board": IN},
+    "jobs.show GET": SOMEBODY_ELSES | {"officer": IN, "board": IN},
     "markets.change POST": WRITERS,
     "markets.change_operator POST": OFFICERS,
     "markets.close POST": OFFICERS,

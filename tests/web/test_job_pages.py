@@ -98,3 +98,45 @@ def test_a_failed_job_says_why_and_asks_no_more(
     assert "Tệp này không còn." in page
     assert "hx-get" not in page
     assert "<noscript>" not in page
+
+
+def stop(client: FlaskClient, job_id: int) -> Any:
+    """Press the button on the page."""
+    form = client.get(f"/jobs/{job_id}").get_data(as_text=True)
+    token = form.split('name="csrf_token" value="')[1].split('"')[0]
+    return client.post(f"/jobs/{job_id}/cancellation", data={"csrf_token": token})
+
+
+def test_the_asker_stops_it(app: Flask, transaction: Transaction, job_id: int) -> None:
+    client = signed_in(app, OWNER)
+
+    answer = stop(client, job_id)
+
+    page = client.get(answer.location).text
+    assert "đã dừng" in page
+    assert "hx-get" not in page
+    assert "Dừng việc này" not in page
+    with transaction() as session:
+        assert session.get_one(Job, job_id).state is JobState.CANCELLED
+
+
+def test_what_is_done_already_cannot_be_stopped(
+    app: Flask, transaction: Transaction, job_id: int
+) -> None:
+    client = signed_in(app, OWNER)
+    client.get(f"/jobs/{job_id}")
+    end(transaction, job_id, state=JobState.FAILED, error="Tệp này không còn.")
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    answer = client.post(f"/jobs/{job_id}/cancellation")
+
+    assert answer.status_code == 409
+    assert "Không dừng được" in answer.text
+
+
+def test_nobody_else_stops_it(app: Flask, transaction: Transaction, job_id: int) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    assert signed_in(app, OTHER).post(f"/jobs/{job_id}/cancellation").status_code == 404
+    with transaction() as session:
+        assert session.get_one(Job, job_id).state is JobState.RUNNING

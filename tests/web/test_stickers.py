@@ -391,6 +391,28 @@ def test_a_long_run_that_cannot_be_printed_says_why_and_stays_as_it_was(
         assert session.scalars(select(PrintRun.state)).one() is RunState.MADE
 
 
+def test_a_long_run_that_is_stopped_stays_as_it_was_made_and_can_be_printed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "MOST_AT_ONCE", 5)
+    user = shop.user()
+    run = shop.make(user)
+    asked = str(user.post(f"{run}/printing", page=run).location)
+    waiting = user.get(run).text
+
+    user.post(f"{asked}/cancellation", page=asked)
+    shop.work()
+
+    assert "Đợt này đang được in" in waiting
+    assert asked in waiting
+    assert "/printing" not in waiting
+    assert "đã dừng" in user.get(asked).text
+    assert {sticker.state for sticker in shop.stickers()} == {StickerState.QUEUED}
+    user.post(f"{run}/printing", page=run)
+    shop.work()
+    assert {sticker.state for sticker in shop.stickers()} == {StickerState.PRINTED}
+
+
 def test_a_serial_typed_in_any_way_opens_the_sticker(shop: Shop) -> None:
     user = shop.user()
     shop.printed(user)
