@@ -111,7 +111,7 @@ class TargetBook:
         The newest that has begun decides for its place: once that is ended, the one
         before it does not come back.
         """
-        for place in places:
+        for place in places if self._aims else ():
             begun = list(takewhile(lambda aim: aim.line.from_day <= day, self._aims.get(place, [])))
             if begun and begun[-1].holds_on(day):
                 return begun[-1]

@@ -1,24 +1,26 @@
 """The figures of an area as one answer, for programs that ask for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
 from market.domain.calendar import check_as_of
 from market.domain.coverage import LADDER_NAMES, Denominator, Ladder, Unit
 from market.domain.errors import Invalid, NotFound
 from market.domain.roles import Permission
-from market.domain.shares import FILE_PLACES
+from market.domain.shares import FILE_PLACES, mean_of_markets
+from market.domain.targets import Standing, TargetBook
 from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.market import Market
-from market.services import coverage, market_lines
+from market.services import coverage, target_book
 from market.services.access import Actor, market_condition
 from market.services.market_lines import MarketChoice
+from market.services.newest_counts import newest_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +62,94 @@ def of_area(
     """
     check_area(choice, actor=actor)
     own = and_(choice.area(), market_condition(actor, Permission.READ_REPORTS))
-    check_as_of(on, today=actor.today, first=coverage.find_first_day(own))
-    lines = market_lines.list_lines(actor, on, choice=choice)
-    counts = market_lines.pool(lines).of(denominator)
-    running = [line for line in lines if line.is_running]
-    mean = market_lines.mean_share(lines, denominator, Unit.MERCHANTS, places=FILE_PLACES)
-    running_share = market_lines.pooled_share(running, denominator, Unit.MERCHANTS)
+    check_as_of(on, today=actor.today, first=coverage.find_first_day(own, by=on))
+    markets = _markets(actor, on, choice, denominator)
+    running = [market for market in markets if market.is_running(on)]
+    merchants, stalls = _pooled(markets, Unit.MERCHANTS), _pooled(markets, Unit.STALLS)
+    shares = (market.ladder(Unit.MERCHANTS).share() for market in markets)
     return AreaTotals(
         as_of=on,
         denominator=denominator,
-        markets=len(lines),
+        markets=len(markets),
         running=len(running),
-        passed=sum(line.has_passed(on, denominator) for line in lines),
-        merchants=counts.merchants,
-        stalls=counts.stalls,
-        mean_percent=mean.percent,
-        running_percent=running_share.percent(FILE_PLACES),
+        passed=_count_passed(running, on, target_book.load(own, until=on)),
+        merchants=merchants,
+        stalls=stalls,
+        mean_percent=mean_of_markets(shares, FILE_PLACES).percent,
+        running_percent=_pooled(running, Unit.MERCHANTS).share().percent(FILE_PLACES),
     )
+
+
+class _Market(NamedTuple):
+    """An open market of the area with the figures of one denominator; nothing else is read."""
+
+    id: int
+    commune_code: str
+    province_code: str
+    programme_start: date | None
+    cashless_fees_since: date | None
+    stalls: tuple[int, ...]
+    merchants: tuple[int, ...]
+
+    def ladder(self, unit: Unit) -> Ladder:
+        return Ladder(*(self.stalls if unit is Unit.STALLS else self.merchants))
+
+    def is_running(self, on: date) -> bool:
+        return self.programme_start is not None and self.programme_start <= on
+
+    def has_cashless_fees(self, on: date) -> bool:
+        return self.cashless_fees_since is not None and self.cashless_fees_since <= on
+
+
+def _markets(
+    actor: Actor, on: date, choice: MarketChoice, denominator: Denominator
+) -> list[_Market]:
+    newest = newest_counts(on)
+    prefix = denominator.value.lower()
+    figures = [
+        func.coalesce(getattr(newest.row, f"{prefix}_{unit}_{name}"), 0)
+        for unit in (Unit.STALLS, Unit.MERCHANTS)
+        for name in LADDER_NAMES
+    ]
+    rows = db.session.execute(
+        select(
+            Market.id,
+            Market.commune_code,
+            Commune.province_code,
+            Market.programme_start,
+            Market.cashless_fees_since,
+            *figures,
+        )
+        .join(Commune, Commune.code == Market.commune_code)
+        .outerjoin(newest.row, newest.condition)
+        .where(
+            choice.area(),
+            market_condition(actor, Permission.READ_REPORTS),
+            coverage.is_open(on),
+        )
+    )
+    place, levels = len(_Market._fields) - 2, len(LADDER_NAMES)
+    return [
+        _Market._make((*row[:place], row[place : place + levels], row[place + levels :]))
+        for row in rows.tuples()
+    ]
+
+
+def _pooled(markets: Sequence[_Market], unit: Unit) -> Ladder:
+    figures = [market.stalls if unit is Unit.STALLS else market.merchants for market in markets]
+    return Ladder(*map(sum, zip(*figures, strict=True))) if figures else coverage.NOBODY
+
+
+def _count_passed(running: Sequence[_Market], on: date, book: TargetBook) -> int:
+    """Of running markets, those that take fees without cash and have come to the target."""
+    passed = 0
+    for market in running:
+        if not market.has_cashless_fees(on):
+            continue
+        places = target_book.places_of_market(market.id, market.commune_code, market.province_code)
+        aim = book.find(places, on)
+        passed += aim is not None and Standing(aim, on, market.ladder(aim.unit).share()).is_reached
+    return passed
 
 
 def check_area(choice: MarketChoice, *, actor: Actor) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Subquery,
     and_,
+    exists,
     func,
     literal,
     not_,
@@ -36,6 +37,7 @@ from market.models.stall import Stall
 from market.services import coverage_counting, coverage_ladders, coverage_rows
 from market.services.access import Actor, market_condition
 from market.services.coverage_rows import figures_of
+from market.services.newest_counts import newest_counts
 
 TOUCHED = "coverage_touched"
 # Past so many stalls, counting the whole market is the quicker way.
@@ -167,19 +169,18 @@ def ladders_of_days(
     ladders = dict.fromkeys(days, NOBODY) | coverage_ladders.at_month_ends(
         ends, denominator, unit, markets=and_(markets, throughout)
     )
-    columns = coverage_ladders.sums(CoverageDay, denominator, unit)
     looked_up = [
-        select(asked.c.day, *columns)
+        select(asked.c.day, *coverage_ladders.sums(newest.row, denominator, unit))
         .select_from(asked)
         .join(Market, is_open(asked.c.day))
-        .join(CoverageDay, and_(CoverageDay.market_id == Market.id, last_row(asked.c.day)))
+        .join(newest.row, newest.condition)
         .where(of_these)
         .group_by(asked.c.day)
         for asked, of_these in (
             (_asked(ends), and_(markets, not_(throughout))),
             (_asked(others), markets),
         )
-        if asked is not None
+        if asked is not None and (newest := newest_counts(asked.c.day))
     ]
     for day, *figures in db.session.execute(union_all(*looked_up)):
         ladders[day] = coverage_ladders.plus(ladders[day], Ladder(*map(int, figures)))
@@ -192,15 +193,31 @@ def _asked(days: Sequence[date]) -> Subquery | None:
     return union_all(*(select(literal(day).label("day")) for day in days)).subquery("asked")
 
 
-def find_first_day(markets: ColumnElement[bool]) -> date | None:
-    """The day of the first record of these markets; None where nothing was ever counted."""
+def find_first_day(markets: ColumnElement[bool], *, by: date | None = None) -> date | None:
+    """The day of the first record of these markets; None where nothing was ever counted.
+
+    Who only asks whether anything is on record `by` a day is given any record's day up to it.
+    """
+    if by is not None and (found := _find_day(markets, by)) is not None:
+        return found
     first = (
         select(func.min(CoverageDay.day))
         .where(CoverageDay.market_id == Market.id)
         .correlate(Market)
         .scalar_subquery()
     )
-    return db.session.scalar(select(func.min(first)).where(markets))
+    return db.session.scalar(select(func.min(first)).select_from(Market).where(markets))
+
+
+def _find_day(markets: ColumnElement[bool], by: date) -> date | None:
+    own = (CoverageDay.market_id == Market.id, CoverageDay.day <= by)
+    any_day = select(CoverageDay.day).where(*own).limit(1).correlate(Market).scalar_subquery()
+    return db.session.scalar(
+        select(any_day)
+        .select_from(Market)
+        .where(markets, exists().where(*own).correlate(Market))
+        .limit(1)
+    )
 
 
 def list_counts(
@@ -211,9 +228,10 @@ def list_counts(
     condition: ColumnElement[bool] | None = None,
 ) -> list[MarketCounts]:
     """Every open market in the actor's scope (and condition) with its figures on the day."""
+    newest = newest_counts(on)
     rows = db.session.execute(
-        select(Market, CoverageDay)
-        .outerjoin(CoverageDay, and_(CoverageDay.market_id == Market.id, last_row(on)))
+        select(Market, newest.row)
+        .outerjoin(newest.row, newest.condition)
         .where(
             market_condition(actor, permission),
             is_open(on),
@@ -278,18 +296,6 @@ def holds_level(on: date) -> ColumnElement[bool]:
         .scalar_subquery()
     )
     return TenancyLevel.day == newest
-
-
-def last_row(on: date | ColumnElement[date]) -> ColumnElement[bool]:
-    """That a row of `coverage_days` is the one in force on the day; needs Market."""
-    other = aliased(CoverageDay)
-    newest = (
-        select(func.max(other.day))
-        .where(other.market_id == Market.id, other.day <= on)
-        .correlate_except(other)
-        .scalar_subquery()
-    )
-    return CoverageDay.day == newest
 
 
 def _touched(session: Session) -> Touched:

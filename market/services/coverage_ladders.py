@@ -9,16 +9,14 @@ from sqlalchemy import ColumnElement, func, select
 
 from market.domain.coverage import LADDER_NAMES, Denominator, Ladder, Unit
 from market.extensions import db
-from market.models.coverage import CoverageDay, CoverageMonth
+from market.models.coverage import CoverageMonth
 from market.models.market import Market
 
 NOBODY = Ladder(0, 0, 0, 0, 0, 0)
 
 
-def sums(
-    table: type[CoverageDay] | type[CoverageMonth], denominator: Denominator, unit: Unit
-) -> list[ColumnElement[Any]]:
-    """The sums of a ladder's figures, in the order of Ladder."""
+def sums(table: Any, denominator: Denominator, unit: Unit) -> list[ColumnElement[Any]]:
+    """The sums of a ladder's figures in a table of counts, in the order of Ladder."""
     prefix = f"{denominator.value.lower()}_{unit.value}"
     return [func.sum(getattr(table, f"{prefix}_{name}")) for name in LADDER_NAMES]
 

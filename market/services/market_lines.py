@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 
-from market.domain.coverage import NOTHING, Counts, Denominator, Ladder, Unit
+from market.domain.coverage import FIGURE_NAMES, NOTHING, Counts, Denominator, Ladder, Unit
 from market.domain.markets import MarketClass, MarketTrade, OperatorKind
 from market.domain.roles import Permission
 from market.domain.shares import Mean, Share, change_in_points, mean_of_markets, pooled
@@ -16,11 +16,10 @@ from market.domain.targets import Aim, Standing, TargetBook
 from market.domain.text import fold
 from market.extensions import db
 from market.models.area import Commune, Province
-from market.models.coverage import CoverageDay
 from market.models.market import Market, MarketOperator, Operator
 from market.services import coverage, target_book
 from market.services.access import Actor, market_condition
-from market.services.coverage_rows import FIGURE_COLUMNS
+from market.services.newest_counts import newest_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +138,10 @@ class MarketLine:
 
     def has_passed(self, on: date, denominator: Denominator) -> bool:
         """Whether it runs, takes fees without cash and has come to the target of the day."""
+        if not (self.is_running and self.has_cashless_fees):
+            return False
         standing = self.standing(on, denominator)
-        is_reached = standing is not None and standing.is_reached
-        return self.is_running and self.has_cashless_fees and is_reached
+        return standing is not None and standing.is_reached
 
 
 def list_lines(
@@ -185,6 +185,7 @@ def _query(actor: Actor, on: date, choice: MarketChoice, permission: Permission)
         MarketOperator.from_day <= on,
         or_(MarketOperator.to_day.is_(None), MarketOperator.to_day > on),
     )
+    newest = newest_counts(on)
     runs_asked = true() if choice.operator_id is None else Operator.id == choice.operator_id
     return (
         select(
@@ -204,25 +205,31 @@ def _query(actor: Actor, on: date, choice: MarketChoice, permission: Permission)
             Operator.id.label("operator_id"),
             Operator.name.label("operator"),
             Operator.kind.label("operator_kind"),
-            CoverageDay.day.label("counted_on"),
-            *FIGURE_COLUMNS,
+            newest.row.day.label("counted_on"),
+            *figures_in(newest.row),
         )
         .join(Commune, Commune.code == Market.commune_code)
         .join(Province, Province.code == Commune.province_code)
         .outerjoin(MarketOperator, runs_it)
         .outerjoin(Operator, Operator.id == MarketOperator.operator_id)
-        .outerjoin(CoverageDay, and_(CoverageDay.market_id == Market.id, coverage.last_row(on)))
+        .outerjoin(newest.row, newest.condition)
         .where(choice.area(), market_condition(actor, permission), coverage.is_open(on), runs_asked)
         .order_by(Market.search, Market.id)
     )
 
 
+def figures_in(row: Any) -> list[ColumnElement[int]]:
+    """The figures of a joined row of counts, in the order of Counts."""
+    return [getattr(row, name) for name in FIGURE_NAMES]
+
+
 def _counts_on(
     actor: Actor, on: date, choice: MarketChoice, permission: Permission
 ) -> dict[int, Counts]:
+    newest = newest_counts(on)
     rows = db.session.execute(
-        select(Market.id, *FIGURE_COLUMNS)
-        .join(CoverageDay, and_(CoverageDay.market_id == Market.id, coverage.last_row(on)))
+        select(Market.id, *figures_in(newest.row))
+        .join(newest.row, newest.condition)
         .where(choice.area(), market_condition(actor, permission), coverage.is_open(on))
     )
     return {row[0]: Counts(row[1:]) for row in rows.tuples()}
@@ -249,7 +256,7 @@ def _line(row: Any, on: date, earlier: Mapping[int, Counts], book: TargetBook) -
         operator_id=row.operator_id,
         operator=row.operator,
         operator_kind=row.operator_kind,
-        counts=None if row.counted_on is None else Counts(row[-len(FIGURE_COLUMNS) :]),
+        counts=None if row.counted_on is None else Counts(row[-len(FIGURE_NAMES) :]),
         before=earlier.get(row.id),
         aim=book.find(places, on),
     )

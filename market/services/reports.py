@@ -197,7 +197,9 @@ def market_report(
     Raises Invalid for a day to come or before the first record.
     """
     own = and_(choice.area(), market_condition(actor, Permission.READ_REPORTS))
-    check_as_of(period.as_of, today=actor.today, first=coverage.find_first_day(own))
+    check_as_of(
+        period.as_of, today=actor.today, first=coverage.find_first_day(own, by=period.as_of)
+    )
     lines = market_lines.list_lines(actor, period.as_of, choice=choice, before=period.before)
     lines = [line for line in lines if choice.takes(line)]
     chosen = Market.id.in_([line.id for line in lines]) if choice.is_narrowed else own

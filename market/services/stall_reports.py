@@ -81,7 +81,7 @@ def stall_rows(
     Raises Invalid for a day to come or before the first record.
     """
     markets = and_(choice.markets.area(), market_condition(actor, Permission.READ_REPORTS))
-    check_as_of(on, today=actor.today, first=coverage.find_first_day(markets))
+    check_as_of(on, today=actor.today, first=coverage.find_first_day(markets, by=on))
     ids = [
         line.id
         for line in market_lines.list_lines(actor, on, choice=choice.markets)
