@@ -137,8 +137,8 @@ def test_what_is_noted_afterwards_is_shown_where_it_belongs(
 
     assert "Điều chỉnh sau báo cáo: +1 hộ chấp nhận" in officer.get(REPORT).text
     changed = officer.get(f"{REPORT}?only=changed").text
-    assert "Chợ Đầm Hà" in changed
-    assert "Chợ Tiên Yên" not in changed
+    assert "QN-DAMHA/coverage" in changed
+    assert "QN-TIENYEN/coverage" not in changed
 
 
 def test_a_correction_says_what_it_corrects_and_why(
