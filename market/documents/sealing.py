@@ -28,6 +28,8 @@ class Vault:
     def __init__(self, data_key: bytes) -> None:
         self._wrapping = AESGCM(data_key)
         self._sameness = hmac.digest(data_key, SAMENESS_LABEL, hashlib.sha256)
+        # What belongs to one merchant is mostly sealed and opened together.
+        self._last: tuple[bytes, AESGCM] | None = None
 
     def new_key(self) -> bytes:
         """A fresh key, already wrapped: fit to be stored."""
@@ -55,7 +57,12 @@ class Vault:
         return hmac.digest(self._sameness, message, hashlib.sha256).hex()
 
     def _opened(self, wrapped_key: bytes) -> AESGCM:
-        return AESGCM(_open(self._wrapping, wrapped_key, b"key"))
+        last = self._last
+        if last is not None and last[0] == wrapped_key:
+            return last[1]
+        opened = AESGCM(_open(self._wrapping, wrapped_key, b"key"))
+        self._last = (wrapped_key, opened)
+        return opened
 
 
 def _seal(cipher: AESGCM, plain: bytes, purpose: bytes) -> bytes:

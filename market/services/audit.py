@@ -90,9 +90,10 @@ def record_by_id(
 
 def personal(merchant: Merchant, value: str | None) -> dict[str, str] | None:
     """A personal value as it may stand in an entry: sealed under the merchant's key."""
-    if value is None or merchant.wrapped_key is None:
+    key = merchant.wrapped_key
+    if value is None or key is None:
         return None
-    sealed = vault().seal_text(merchant.wrapped_key, value, "audit")
+    sealed = vault().seal_text(key, value, "audit")
     return {"sealed": b64encode(sealed).decode()}
 
 
