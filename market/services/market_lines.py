@@ -237,26 +237,27 @@ def _counts_on(
 
 def _line(row: Any, on: date, earlier: Mapping[int, Counts], book: TargetBook) -> MarketLine:
     """The line of a row of `_query`: of open markets, so those that began are running."""
-    since, fees_since = row.programme_start, row.cashless_fees_since
-    places = target_book.places_of_market(row.id, row.commune_code, row.province_code)
+    # By place, not by name: there are thousands of rows, and each name is looked up.
+    id, code, name, search, commune_code, market_class, trade, since, fees_since = row[:9]
+    commune, province_code, province, operator_id, operator, operator_kind, counted_on = row[9:16]
     return MarketLine(
-        id=row.id,
-        code=row.code,
-        name=row.name,
-        search=row.search,
-        province_code=row.province_code,
-        province=row.province,
-        commune_code=row.commune_code,
-        commune=row.commune,
-        market_class=row.market_class,
-        trade=row.trade,
+        id=id,
+        code=code,
+        name=name,
+        search=search,
+        province_code=province_code,
+        province=province,
+        commune_code=commune_code,
+        commune=commune,
+        market_class=market_class,
+        trade=trade,
         programme_start=since,
         has_cashless_fees=fees_since is not None and fees_since <= on,
         is_running=since is not None and since <= on,
-        operator_id=row.operator_id,
-        operator=row.operator,
-        operator_kind=row.operator_kind,
-        counts=None if row.counted_on is None else Counts(row[-len(FIGURE_NAMES) :]),
-        before=earlier.get(row.id),
-        aim=book.find(places, on),
+        operator_id=operator_id,
+        operator=operator,
+        operator_kind=operator_kind,
+        counts=None if counted_on is None else Counts(row[16:]),
+        before=earlier.get(id),
+        aim=book.find(target_book.places_of_market(id, commune_code, province_code), on),
     )
