@@ -43,6 +43,8 @@ def main() -> None:
             board = signed_in(browser, address, passwords, "banquanly@cho.example")
             other = signed_in(browser, address, passwords, "phoban@cho.example")
             walk(board, other, address)
+            officer = signed_in(browser, address, passwords, "sct@cho.example")
+            walk_shares(officer, address)
             browser.close()
 
 
@@ -72,6 +74,16 @@ def walk(board: Page, other: Page, address: str) -> None:
     keep(board, "kiem-tra-dien-thoai")
 
 
+def walk_shares(officer: Page, address: str) -> None:
+    """The province in figures, its communes, and a market by its parts."""
+    officer.goto(f"{address}/provinces/22")
+    keep(officer, "ty-le-tinh")
+    keep_part(officer, ".panel:has(.share-grid)", "luoi-xa-phuong")
+    keep_part(officer, "#proof", "muc-tin-cay")
+    officer.goto(f"{address}/markets/QN-CAOXANH/coverage")
+    keep_part(officer, ".columns:has(#by-section)", "cho-theo-khu")
+
+
 def signed_in(browser: Browser, address: str, passwords: dict[str, str], email: str) -> Page:
     """A page of that user's own browser context."""
     page = browser.new_context(viewport=DESKTOP, locale="vi-VN").new_page()
@@ -86,6 +98,11 @@ def signed_in(browser: Browser, address: str, passwords: dict[str, str], email: 
 def keep(page: Page, name: str) -> None:
     """Keep what the window shows."""
     page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def keep_part(page: Page, selector: str, name: str) -> None:
+    """Keep one part of the page."""
+    page.locator(selector).screenshot(path=PICTURES / f"{name}.png")
 
 
 def read_passwords(instance: Path) -> dict[str, str]:
