@@ -67,6 +67,8 @@ def make_run(market: Market, *, values: RunValues, actor: Actor) -> PrintRun:
     db.session.add(run)
     db.session.flush()
     _fill(run, market, needs, actor=actor)
+    # From here on the rows say it; thousands of stalls need not be held beside them.
+    needs.wanted.clear()
     _look_through(run, template)
     _note(run, actor)
     coverage.touch(market.id)

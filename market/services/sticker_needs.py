@@ -27,6 +27,8 @@ from market.services.sticker_tenants import ON_PAPER, Present, present_at, tenan
 SELLING = (StallState.TRADING, StallState.RESTING)
 MOST_NAMED = 10
 NOTHING = Present()
+# What nearly every stall gets: one tuple for all of them.
+FIRST_COPY = (1,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,8 @@ def _standing(row: Row[Any], present: Present, selection: Selection) -> Standing
 
 def _free_numbers(taken: Iterable[int], number: int) -> tuple[int, ...]:
     gone = set(taken)
+    if number == 1 and not gone:
+        return FIRST_COPY
     return tuple(islice((copy for copy in count(1) if copy not in gone), number))
 
 

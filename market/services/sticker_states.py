@@ -19,6 +19,7 @@ from market.services.access import Actor
 from market.services.accounts import in_force
 
 SERIAL_BITS = 35
+ASKED_AT_ONCE = 500
 LIVE = (
     StickerState.QUEUED,
     StickerState.PRINTED,
@@ -201,9 +202,9 @@ def _merchants_of(stickers: Iterable[Sticker]) -> dict[int, int]:
 
 
 def _taken(serials: list[str]) -> list[str]:
-    """Which of these are in use; asked in parts that SQLite takes."""
+    """Which of these are in use; asked in parts, since each one is an argument."""
     found: list[str] = []
-    for start in range(0, len(serials), 10_000):
-        part = serials[start : start + 10_000]
+    for start in range(0, len(serials), ASKED_AT_ONCE):
+        part = serials[start : start + ASKED_AT_ONCE]
         found += db.session.scalars(select(Sticker.serial).where(Sticker.serial.in_(part)))
     return found
