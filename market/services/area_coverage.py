@@ -81,6 +81,12 @@ class AreaCoverage:
         return [line for line in self.lines if line.is_running]
 
     @property
+    def passed(self) -> int:
+        """How many of the chosen markets have passed."""
+        on, denominator = self.question.as_of, self.question.denominator
+        return sum(line.has_passed(on, denominator) for line in self.lines)
+
+    @property
     def running_share(self) -> Share:
         """The share of the running markets alone."""
         question = self.question

@@ -4,16 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import aliased
 
-from market.domain.coverage import Denominator
+from market.domain.coverage import Denominator, Unit
 from market.domain.roles import Permission
+from market.domain.shares import Share
 from market.domain.targets import PACE_DAYS, Aim, Place, PlaceKind, Standing, TargetBook
+from market.extensions import db
+from market.models.area import Commune
+from market.models.coverage import CoverageDay
 from market.models.market import Market
+from market.models.target import Target
 from market.services import coverage, target_book, target_scope
 from market.services.access import Actor
 from market.services.market_lines import MarketChoice, MarketLine
+
+UNITS = tuple(Unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +45,46 @@ class Aimed:
 
 
 def of_market(market: Market, on: date, denominator: Denominator = Denominator.A) -> Aimed:
-    """A market against its target, else its commune's or province's; two queries.
+    """A market against its target, else its commune's or province's.
 
-    The market's commune must be loaded.
+    One query where the market's commune is loaded, else two.
     """
-    places = target_book.places_of_market(
-        market.id, market.commune_code, market.commune.province_code
-    )
-    return _aimed(places, Market.id == market.id, on, denominator)
+    commune = db.session.get_one(Commune, market.commune_code)
+    places = target_book.places_of_market(market.id, commune.code, commune.province_code)
+    now, before = aliased(CoverageDay), aliased(CoverageDay)
+    rows = db.session.execute(
+        select(Target, *_figures(now, denominator), *_figures(before, denominator))
+        .select_from(Target)
+        .outerjoin(now, _is_row_of(now, market, on))
+        .outerjoin(before, _is_row_of(before, market, on - timedelta(days=PACE_DAYS)))
+        .where(target_book.of_places(places), Target.from_day <= on)
+    ).all()
+    book = TargetBook(target_book.aim_of(row[0]) for row in rows)
+    aim = book.find(places, on)
+    if aim is None or (market.closed_on is not None and market.closed_on <= on):
+        return Aimed(None, book, places)
+    # Every row carries the same figures of the market beside its target.
+    figures = [figure or 0 for figure in rows[0][1:]]
+    at = 2 * UNITS.index(aim.unit)
+    accepting, counted, accepted = figures[at], figures[at + 1], figures[at + 2 * len(UNITS)]
+    return Aimed(Standing(aim, on, Share(accepting, counted), accepting - accepted), book, places)
+
+
+def _figures(table: type[CoverageDay], denominator: Denominator) -> list[Any]:
+    """How many accept and how many are counted, for each unit in turn."""
+    prefix = denominator.value.lower()
+    return [
+        getattr(table, f"{prefix}_{unit}_{name}")
+        for unit in UNITS
+        for name in ("accepting", "counted")
+    ]
+
+
+def _is_row_of(table: type[CoverageDay], market: Market, on: date) -> ColumnElement[bool]:
+    """That a row holds the market's figures of the day."""
+    other = aliased(CoverageDay)
+    newest = select(func.max(other.day)).where(other.market_id == market.id, other.day <= on)
+    return and_(table.market_id == market.id, table.day == newest.scalar_subquery())
 
 
 def of_choice(

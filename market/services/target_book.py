@@ -35,18 +35,13 @@ def load(markets: ColumnElement[bool], *, until: date) -> TargetBook:
 
 def load_places(places: Sequence[Place], *, until: date) -> TargetBook:
     """All that began by the day for these places; one query."""
-    keys = {kind: [place.key for place in places if place.kind is kind] for kind in PlaceKind}
-    rows = db.session.scalars(
-        select(Target).where(
-            or_(
-                Target.market_id.in_(map(int, keys[PlaceKind.MARKET])),
-                Target.commune_code.in_(keys[PlaceKind.COMMUNE]),
-                Target.province_code.in_(keys[PlaceKind.PROVINCE]),
-            ),
-            Target.from_day <= until,
-        )
-    )
+    rows = db.session.scalars(select(Target).where(of_places(places), Target.from_day <= until))
     return TargetBook(map(aim_of, rows))
+
+
+def of_places(places: Sequence[Place]) -> ColumnElement[bool]:
+    """Targets of exactly these places."""
+    return or_(*map(is_of, places))
 
 
 def is_of(place: Place) -> ColumnElement[bool]:

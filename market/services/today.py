@@ -15,6 +15,7 @@ from market.domain.levels import Level
 from market.domain.market_classes import is_class_doubtful
 from market.domain.roles import Permission
 from market.domain.shares import Share, change_in_points
+from market.domain.targets import Standing
 from market.domain.visits import IncidentState
 from market.extensions import db
 from market.models.account import PaymentAccount
@@ -23,7 +24,7 @@ from market.models.market import Market
 from market.models.stall import Stall
 from market.models.sticker import Sticker
 from market.models.visit import Incident
-from market.services import accounts, coverage
+from market.services import accounts, area_targets, coverage
 from market.services.access import Actor, stall_condition
 from market.services.market_lists import is_point
 from market.services.stall_lists import Missing, lacks
@@ -81,9 +82,10 @@ class ShareNow:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The figures of the page; `share` is None for who may not read reports."""
+    """The figures of the page; `share` and `standing` only for who may read reports."""
 
     share: ShareNow | None
+    standing: Standing | None
     stalls: int
     points: int
     accounts_waiting: int
@@ -94,7 +96,7 @@ class Today:
 
 
 def gather(market: Market, *, actor: Actor) -> Today:
-    """Everything the page shows, narrowed to the actor's stalls; three queries."""
+    """Everything the page shows, narrowed to the actor's stalls; six queries."""
     figures = db.session.execute(_figures(market, actor)).one()
     counts = {
         Task.APPROVE_ACCOUNTS: figures.accounts_waiting,
@@ -108,8 +110,10 @@ def gather(market: Market, *, actor: Actor) -> Today:
         Task.REVIEW_CLASS: int(is_class_doubtful(market.market_class, figures.points)),
     }
     steps = [Step(task, counts[task]) for task in Task if counts[task] and actor.may(NEEDED[task])]
+    reads = actor.may(Permission.READ_REPORTS)
     return Today(
-        share=_share(market, actor.today) if actor.may(Permission.READ_REPORTS) else None,
+        share=_share(market, actor.today) if reads else None,
+        standing=area_targets.of_market(market, actor.today).standing if reads else None,
         stalls=figures.stalls,
         points=figures.points,
         accounts_waiting=figures.accounts_waiting,

@@ -19,14 +19,16 @@ from market.models.market import Market
 from market.services import (
     area_coverage,
     area_search,
+    area_targets,
     breakdowns,
     covered_areas,
     missing_stalls,
     proofs,
 )
 from market.services.area_coverage import AreaCoverage, MarketCoverage, Order
+from market.services.area_targets import Aimed
 from market.services.covered_areas import COUNTRY, Area, AreaKind
-from market.services.market_lines import MarketLine
+from market.services.market_lines import MarketChoice, MarketLine
 from market.web import figures
 from market.web.coverage_questions import (
     KEPT,
@@ -127,17 +129,26 @@ def _area_page(area: Area) -> ResponseReturnValue:
         links=links_of(area),
         **_choices(),
         **_proofs_of(area, found),
-        **figures.of_coverage(found),
+        **figures.of_coverage(found, _aimed(found, choice)),
     )
 
 
 def _of_market(opened: Market, found: MarketCoverage) -> dict[str, Any]:
-    breakdown = breakdowns.of_market(opened, found.question)
+    question = found.question
+    breakdown = breakdowns.of_market(opened, question)
+    aimed = area_targets.of_market(opened, question.as_of, question.denominator)
     return {
         "breakdown": breakdown,
-        **figures.of_proofs(breakdown.proofs(found.question.unit)),
-        **figures.of_coverage(found),
+        **figures.of_proofs(breakdown.proofs(question.unit)),
+        **figures.of_coverage(found, aimed),
     }
+
+
+def _aimed(found: AreaCoverage, choice: MarketChoice) -> Aimed | None:
+    question, actor = found.question, current_actor()
+    return area_targets.of_choice(
+        choice, found.lines, question.as_of, question.denominator, actor=actor
+    )
 
 
 def _proofs_of(area: Area, found: AreaCoverage) -> dict[str, Any]:

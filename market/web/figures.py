@@ -1,6 +1,9 @@
 """Shares as pages show them: funnel, trend as picture and table, facets to filter by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,22 +12,37 @@ from markupsafe import Markup
 from market.documents.charts import TrendPoint, trend_line
 from market.domain.coverage import Ladder, Unit
 from market.domain.levels import LADDER, Level
+from market.domain.markets import MarketClass, MarketTrade
 from market.domain.proofs import PROOF_DAYS, Proof, ProofCounts
 from market.domain.share_steps import ShareStep, step_of
+from market.domain.shares import FILE_PLACES, SCREEN_PLACES, round_half_up
 from market.extensions import rules
 from market.services import area_lines
 from market.services.area_coverage import AreaCoverage, MarketCoverage, Question, TrendDay
+from market.services.area_targets import Aimed
 from market.services.covered_areas import AreaKind
 from market.services.market_lines import MarketLine
 from market.web.filters import vi_percent
 
 
-def of_coverage(found: AreaCoverage | MarketCoverage) -> dict[str, Any]:
-    """What templates need beside the figures themselves."""
+def of_coverage(found: AreaCoverage | MarketCoverage, aimed: Aimed | None) -> dict[str, Any]:
+    """What templates need beside the figures themselves.
+
+    A target is drawn where the page counts what the target counts.
+    """
+    percents = _targets(found, aimed)
     points = [
-        TrendPoint(f"{each.day.month}/{each.day.year}", each.ladder.share()) for each in found.trend
+        TrendPoint(
+            f"{each.day.month}/{each.day.year}",
+            each.ladder.share(),
+            _rounded(percents.get(each.day), FILE_PLACES),
+        )
+        for each in found.trend
     ]
     return {
+        "standing": None if aimed is None else aimed.standing,
+        "target": _rounded(percents.get(found.question.as_of), FILE_PLACES),
+        "targets": {day: _rounded(percent, SCREEN_PLACES) for day, percent in percents.items()},
         "share": found.ladder.share(),
         "steps": funnel_steps(found.ladder),
         "trend": list(reversed(found.trend)),
@@ -87,9 +105,12 @@ def facets_of(lines: Sequence[MarketLine], kind: AreaKind) -> dict[str, list[tup
 
     A menu of all communes or operators of the country would help nobody.
     """
+    # Translated once, not for each of thousands of markets.
+    classes = {each: str(_(each.label)) for each in MarketClass}
+    trades = {each: str(_(each.label)) for each in MarketTrade}
     facets = {
-        "class": _counted((line.market_class.value, _(line.market_class.label)) for line in lines),
-        "trade": _counted((line.trade.value, _(line.trade.label)) for line in lines),
+        "class": _counted((line.market_class.value, classes[line.market_class]) for line in lines),
+        "trade": _counted((line.trade.value, trades[line.trade]) for line in lines),
     }
     if kind is AreaKind.COUNTRY:
         return {
@@ -135,6 +156,17 @@ def _counted(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str, int]]:
         ((value, words, number) for (value, words), number in counts.items()),
         key=lambda facet: facet[1],
     )
+
+
+def _targets(found: AreaCoverage | MarketCoverage, aimed: Aimed | None) -> Mapping[date, Fraction]:
+    standing = None if aimed is None else aimed.standing
+    if aimed is None or standing is None or standing.aim.unit is not found.question.unit:
+        return {}
+    return aimed.percents_on([each.day for each in found.trend])
+
+
+def _rounded(percent: Fraction | None, places: int) -> Decimal | None:
+    return None if percent is None else round_half_up(percent, places)
 
 
 def _picture(points: Sequence[TrendPoint], trend: Sequence[TrendDay], question: Question) -> Markup:

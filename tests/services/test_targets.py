@@ -14,7 +14,9 @@ from market.documents.report_columns import MARKET_COLUMNS
 from market.domain.coverage import Denominator, Unit
 from market.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from market.domain.levels import Level
+from market.domain.markets import MarketState
 from market.domain.roles import Role
+from market.domain.stalls import StallState
 from market.domain.targets import Place, PlaceKind
 from market.models.audit import AuditEntry
 from market.models.market import Market
@@ -24,19 +26,20 @@ from market.services import (
     area_totals,
     audit,
     coverage,
+    market_lines,
     reports,
     target_lists,
     target_scope,
     targets,
 )
 from market.services.access import Actor
-from market.services.area_targets import Aimed
 from market.services.market_lines import MarketChoice
 from market.services.reports import Period
 from market.services.target_lists import TargetState
 from market.services.targets import TargetValues
 from tests.factories import (
     LONG_AGO,
+    NOW,
     TODAY,
     make_actor,
     make_commune,
@@ -75,11 +78,6 @@ def filled(accepting: int, others: int, **known: Any) -> Market:
         make_at(market, level, since=date(2026, 8, 10))
     coverage.recompute_market(market.id)
     return market
-
-
-def aimed_of(session: Session, market: Market, on: date = TODAY) -> Aimed:
-    session.refresh(market, ["commune"])
-    return area_targets.of_market(market, on)
 
 
 def entries(session: Session) -> list[AuditEntry]:
@@ -162,7 +160,7 @@ def test_a_change_leaves_the_days_before_as_they_were(session: Session) -> None:
     )
 
     assert (old.ended_on, old.to_percent, new.from_day) == (MID_YEAR, Decimal(90), MID_YEAR)
-    aimed = aimed_of(session, make_market())
+    aimed = area_targets.of_market(make_market(), TODAY)
     before, after = MID_YEAR - timedelta(days=1), END_OF_YEAR
     percents = aimed.percents_on([before, MID_YEAR, after])
     assert {day: float(percent) for day, percent in percents.items()} == {
@@ -180,7 +178,7 @@ def test_a_target_that_was_wrong_from_the_start_never_held(session: Session) -> 
     targets.change_target(mistyped, values(), version=1, actor=actor)
 
     assert mistyped.ended_on == mistyped.from_day
-    assert aimed_of(session, make_market()).percents_on([NEW_YEAR]) == {NEW_YEAR: 80}
+    assert area_targets.of_market(make_market(), TODAY).percents_on([NEW_YEAR]) == {NEW_YEAR: 80}
 
 
 def test_an_ended_target_measures_nothing_from_that_day_on(session: Session) -> None:
@@ -190,8 +188,8 @@ def test_an_ended_target_measures_nothing_from_that_day_on(session: Session) -> 
     targets.end_target(target, on=TODAY, version=1, actor=actor)
 
     market = make_market()
-    assert aimed_of(session, market).standing is None
-    assert aimed_of(session, market, TODAY - timedelta(days=1)).standing is not None
+    assert area_targets.of_market(market, TODAY).standing is None
+    assert area_targets.of_market(market, TODAY - timedelta(days=1)).standing is not None
     with pytest.raises(Conflict, match="đã kết thúc"):
         targets.end_target(target, on=TODAY, version=None, actor=actor)
     with pytest.raises(Conflict, match="đã kết thúc"):
@@ -466,3 +464,35 @@ def test_markets_below_their_line_come_with_the_farthest_first(session: Session)
 def test_a_day_to_come_has_no_list(session: Session) -> None:
     with pytest.raises(Invalid, match="chưa tới"):
         target_lists.of_province("22", on=TODAY + timedelta(days=1), actor=officer())
+
+
+def test_a_market_is_told_as_an_area_of_it_alone_is(session: Session) -> None:
+    target = make_target(shares=("90", "90"))
+    market = filled(3, 2, code="QN-DAMHA")
+    make_at(market, Level.ACCEPTS, since=date(2026, 7, 1), state=StallState.RESTING)
+    coverage.recompute_market(market.id)
+    choice = MarketChoice(market_code="QN-DAMHA")
+
+    for unit in Unit:
+        target.unit = unit
+        session.flush()
+        for denominator in Denominator:
+            own = area_targets.of_market(market, TODAY, denominator).standing
+            lines = market_lines.list_lines(Actor.system(NOW), TODAY, choice=choice)
+            area = area_targets.of_choice(
+                choice, lines, TODAY, denominator, actor=Actor.system(NOW)
+            )
+            assert own is not None
+            assert area is not None
+            assert own == area.standing
+            assert own.gained == 3
+
+
+def test_a_closed_market_has_no_standing(session: Session) -> None:
+    make_target()
+    market = filled(1, 0)
+    market.state, market.closed_on = MarketState.CLOSED, TODAY
+    session.flush()
+
+    assert area_targets.of_market(market, TODAY).standing is None
+    assert area_targets.of_market(market, TODAY - timedelta(days=1)).standing is not None

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.domain.coverage import Unit
 from market.domain.levels import Level
 from market.domain.roles import Role
 from market.models.audit import AuditEntry
@@ -355,3 +356,68 @@ def test_the_form_for_a_change_bends_the_line_today(
 
     assert page.one("input", name="from_percent")["value"] == "85,5"
     assert page.one("input", name="from_day")["value"] > "2026-01-01"
+
+
+def test_the_pages_on_shares_tell_the_target_and_draw_it(
+    province: Flask, transaction: Transaction
+) -> None:
+    target(transaction, shares=("100", "100"))
+    officer = SignedIn(province, OFFICER)
+
+    for path in ("/provinces/22", "/communes/06895", "/markets/QN-DAMHA/coverage"):
+        page = officer.page(f"{path}?{ON}")
+        panel = page.one("section", id="target").text
+        assert "Còn 2 hộ để đạt 100 % vào 31/12/2026; 1 hộ mỗi tuần." in panel
+        # Nine ends of months of 2026, the last of them the day asked about.
+        (dashed,) = page.all("polyline", class_="chart-target")
+        assert dashed["stroke-dasharray"]
+        assert len(dashed["points"].split()) == 9
+        cells = [cell.text for cell in page.all("td")]
+        assert cells.count("100,0 %") >= 9
+        assert "chưa đạt chỉ tiêu 100 %" in page.html
+
+
+def test_a_target_on_stalls_is_told_but_not_drawn_over_households(
+    province: Flask, transaction: Transaction
+) -> None:
+    target(transaction, shares=("100", "100"), unit=Unit.STALLS)
+    officer = SignedIn(province, OFFICER)
+
+    of_merchants = officer.page(f"/provinces/22?{ON}")
+    of_stalls = officer.page(f"/provinces/22?{ON}&unit=stalls")
+
+    assert "Còn 2 điểm để đạt 100 %" in of_merchants.one("section", id="target").text
+    assert of_merchants.all("polyline", class_="chart-target") == []
+    assert len(of_stalls.all("polyline", class_="chart-target")) == 1
+
+
+@pytest.mark.parametrize("query", ["class=3", "running=yes", "q=dam"])
+def test_filtered_markets_have_no_target_of_their_own(
+    province: Flask, transaction: Transaction, query: str
+) -> None:
+    target(transaction)
+
+    page = SignedIn(province, OFFICER).page(f"/provinces/22?{ON}&{query}")
+
+    assert page.all("section", id="target") == []
+
+
+def test_a_board_sees_the_target_of_its_market_but_none_over_part_of_the_province(
+    province: Flask, transaction: Transaction
+) -> None:
+    target(transaction)
+    board = SignedIn(province, BOARD)
+
+    assert board.page(f"/provinces/22?{ON}").all("section", id="target") == []
+    assert board.page(f"/markets/QN-DAMHA/coverage?{ON}").one("section", id="target")
+    today = board.page("/markets/QN-DAMHA").one("section", id="target").text
+    assert "Theo chỉ tiêu của: Tỉnh, thành phố." in today
+
+
+def test_without_a_target_the_pages_on_shares_tell_of_none(province: Flask) -> None:
+    officer = SignedIn(province, OFFICER)
+
+    for path in (f"/provinces/22?{ON}", f"/markets/QN-DAMHA/coverage?{ON}", "/markets/QN-DAMHA"):
+        page = officer.page(path)
+        assert page.all("section", id="target") == []
+        assert page.all("line", class_="bar-target") == []
