@@ -62,7 +62,7 @@ def get_province(code: str, *, actor: Actor) -> Area:
     """The province, where any of it is the actor's to read reports of; else NotFound."""
     province = db.session.get(Province, code)
     choice = MarketChoice(province_code=code)
-    if province is None or not (_covers(code, actor) or _has_markets(choice.area(), actor)):
+    if province is None or not (covers_province(code, actor) or _has_markets(choice.area(), actor)):
         raise NotFound("Không tìm thấy tỉnh này.")
     return Area(AreaKind.PROVINCE, code, province.name, choice, province)
 
@@ -77,7 +77,7 @@ def get_commune(code: str, *, actor: Actor) -> Area:
     )
     choice = MarketChoice(commune_code=code)
     if commune is None or not (
-        _covers(commune.province_code, actor) or _has_markets(choice.area(), actor)
+        covers_province(commune.province_code, actor) or _has_markets(choice.area(), actor)
     ):
         raise NotFound(
             "Không tìm thấy xã, phường này. Nếu là mã cũ, hãy tìm theo tên ở trang Tìm xã, phường."
@@ -98,7 +98,9 @@ def get_operator(operator_id: int, *, actor: Actor) -> Area:
     ran = Market.id.in_(
         select(MarketOperator.market_id).where(MarketOperator.operator_id == operator_id)
     )
-    if found is None or not (_covers(found.Province.code, actor) or _has_markets(ran, actor)):
+    if found is None or not (
+        covers_province(found.Province.code, actor) or _has_markets(ran, actor)
+    ):
         raise NotFound("Không tìm thấy đơn vị quản lý này.")
     return Area(
         AreaKind.OPERATOR,
@@ -116,10 +118,15 @@ def has_markets(area: Area, *, actor: Actor) -> bool:
 
 def covers_whole(area: Area, *, actor: Actor) -> bool:
     """Whether the actor may read the reports of every market of the area."""
-    return _covers(None if area.province is None else area.province.code, actor)
+    is_own = area.kind is AreaKind.OPERATOR and any(
+        grant.scope is ScopeKind.OPERATOR and str(grant.operator_id) == area.code
+        for grant in actor.grants_for(Permission.READ_REPORTS)
+    )
+    return is_own or covers_province(None if area.province is None else area.province.code, actor)
 
 
-def _covers(province_code: str | None, actor: Actor) -> bool:
+def covers_province(province_code: str | None, actor: Actor) -> bool:
+    """Whether the actor may read the reports of a whole province; of the country for None."""
     return actor.is_system or any(
         grant.scope is ScopeKind.COUNTRY
         or (grant.scope is ScopeKind.PROVINCE and grant.province_code == province_code)

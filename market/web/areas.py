@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from market.domain.roles import Permission
 from market.http.security import current_actor, requires
-from market.services import area_search
+from market.services import area_search, covered_areas
 from market.services.operators import managed_provinces
 
 LONGEST_SEARCH = 200
@@ -19,10 +19,14 @@ def search() -> ResponseReturnValue:
     """What fits `q`; as choices of a form where a form asks with its field `commune`."""
     is_part = "HX-Request" in request.headers and "commune" in request.args
     written = request.args.get("commune" if is_part else "q", "")[:LONGEST_SEARCH]
-    near = managed_provinces(current_actor()) or frozenset()
+    actor = current_actor()
+    near = managed_provinces(actor) or frozenset()
+    found = area_search.search_communes(written, near=near)
+    codes = {each.province_code for each in found}
     return render_template(
         "areas/_choices.html" if is_part else "areas/search.html",
         written=written,
-        found=area_search.search_communes(written, near=near),
+        found=found,
+        covered={code for code in codes if covered_areas.covers_province(code, actor)},
         chosen=None,
     )

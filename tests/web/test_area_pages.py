@@ -293,6 +293,27 @@ UNANSWERED = {
 }
 
 
+def test_an_operator_sees_its_own_page_as_whole(nation: Flask, transaction: Transaction) -> None:
+    own = f"/operators/{operator_of(transaction)}/coverage"
+
+    assert "Chỉ gồm các chợ bạn được xem" not in SignedIn(nation, BOARD).page(own).html
+
+
+def test_lists_of_operators_and_communes_lead_to_their_figures(
+    nation: Flask, transaction: Transaction
+) -> None:
+    officer, board = SignedIn(nation, OFFICER), SignedIn(nation, BOARD)
+
+    operators = officer.page("/operators").html
+    found = officer.page("/areas?q=tien+yen").html
+    found_by_board = board.page("/areas?q=tien+yen").html
+
+    assert f"/operators/{operator_of(transaction)}/coverage" in operators
+    assert "/communes/06862" in found
+    assert "Xã Tiên Yên" in found_by_board
+    assert "/communes/06862" not in found_by_board
+
+
 @pytest.mark.parametrize("path", [PROVINCE, f"{PROVINCE}/communes/file"])
 def test_a_question_without_an_answer_is_said_so_and_kept(nation: Flask, path: str) -> None:
     officer = SignedIn(nation, OFFICER)
