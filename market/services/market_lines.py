@@ -1,6 +1,6 @@
 """Markets of an area with their figures on a day and on an earlier one: what tables show."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -157,7 +157,9 @@ def list_lines(
     `choice.takes` narrows them further: a page shows what else there is to choose.
     """
     rows = db.session.execute(_query(actor, on, choice, permission)).all()
-    earlier = {} if before is None else _counts_on(actor, before, choice, permission)
+    # An operator's markets are few: those of the area need not all be counted.
+    own = None if choice.operator_id is None else [row.id for row in rows]
+    earlier = {} if before is None else _counts_on(actor, before, choice, permission, own=own)
     book = target_book.load(and_(choice.area(), market_condition(actor, permission)), until=on)
     return [_line(row, on, earlier, book) for row in rows]
 
@@ -224,13 +226,23 @@ def figures_in(row: Any) -> list[ColumnElement[int]]:
 
 
 def _counts_on(
-    actor: Actor, on: date, choice: MarketChoice, permission: Permission
+    actor: Actor,
+    on: date,
+    choice: MarketChoice,
+    permission: Permission,
+    *,
+    own: Sequence[int] | None,
 ) -> dict[int, Counts]:
     newest = newest_counts(on)
     rows = db.session.execute(
         select(Market.id, *figures_in(newest.row))
         .join(newest.row, newest.condition)
-        .where(choice.area(), market_condition(actor, permission), coverage.is_open(on))
+        .where(
+            choice.area(),
+            market_condition(actor, permission),
+            coverage.is_open(on),
+            true() if own is None else Market.id.in_(own),
+        )
     )
     return {row[0]: Counts(row[1:]) for row in rows.tuples()}
 

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, select, union
 
 from market.domain.roles import Permission, ScopeKind
 from market.models.market import Market
@@ -17,8 +16,7 @@ def of_market(market: Market, *, actor: Actor, permission: Permission) -> Column
 
     A grant for sections reaches only who holds or held a stall in them.
     """
-    entered = and_(Merchant.market_id == market.id, _is_whole(market, actor, permission))
-    return or_(Merchant.id.in_(_traders(market, actor, permission)), entered)
+    return _either(_traders(market, actor, permission), _entered(market, actor, permission))
 
 
 def now_of_market(market: Market, *, actor: Actor, permission: Permission) -> ColumnElement[bool]:
@@ -27,17 +25,25 @@ def now_of_market(market: Market, *, actor: Actor, permission: Permission) -> Co
     Besides, who was entered there and holds none anywhere: whoever went to another
     market is that market's business.
     """
-    anywhere = aliased(Tenancy)
     is_settled = (
-        select(anywhere.id)
-        .where(anywhere.merchant_id == Merchant.id, anywhere.to_day.is_(None))
+        select(Tenancy.id)
+        .where(Tenancy.merchant_id == Merchant.id, Tenancy.to_day.is_(None))
+        .correlate(Merchant)
         .exists()
     )
-    entered = and_(
-        Merchant.market_id == market.id, ~is_settled, _is_whole(market, actor, permission)
-    )
     trading = _traders(market, actor, permission).where(Tenancy.to_day.is_(None))
-    return or_(Merchant.id.in_(trading), entered)
+    return _either(trading, _entered(market, actor, permission).where(~is_settled))
+
+
+def _either(*ids: Select[tuple[int]]) -> ColumnElement[bool]:
+    """One list of ids: joined by OR, the conditions would be tried on every merchant there is."""
+    return Merchant.id.in_(union(*(each.correlate(None) for each in ids)))
+
+
+def _entered(market: Market, actor: Actor, permission: Permission) -> Select[tuple[int]]:
+    return select(Merchant.id).where(
+        Merchant.market_id == market.id, _is_whole(market, actor, permission)
+    )
 
 
 def _traders(market: Market, actor: Actor, permission: Permission) -> Select[tuple[int]]:
