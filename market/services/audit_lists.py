@@ -3,13 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy import ColumnElement, String, and_, cast, or_, select, true
 
 from market.domain.calendar import ICT
 from market.domain.roles import Permission, ScopeKind
 from market.extensions import db
+from market.models.area import Commune
 from market.models.audit import AuditEntry
 from market.models.market import Market
+from market.models.target import Target
 from market.services.access import Actor, market_condition
 
 PER_PAGE = 50
@@ -60,14 +62,25 @@ def page_of(chosen: EntryFilter, *, actor: Actor, before: int | None = None) -> 
 def in_sight(actor: Actor) -> ColumnElement[bool]:
     """Everything for a grant over the country; what happened at own markets otherwise.
 
-    A grant for a section gives nothing: entries tell of a market as a whole.
+    A grant over a province shows what was set for it and its communes too. A grant for a
+    section gives nothing: entries tell of a market as a whole.
     """
     grants = actor.grants_for(Permission.READ_AUDIT)
     if actor.is_system or any(grant.scope is ScopeKind.COUNTRY for grant in grants):
         return true()
     wide = tuple(grant for grant in grants if grant.scope is not ScopeKind.SECTION)
     own = market_condition(replace(actor, grants=wide), Permission.READ_AUDIT)
-    return AuditEntry.market_id.in_(select(Market.id).where(own))
+    provinces = [grant.province_code for grant in wide if grant.scope is ScopeKind.PROVINCE]
+    return or_(AuditEntry.market_id.in_(select(Market.id).where(own)), _targets_of(provinces))
+
+
+def _targets_of(province_codes: list[str | None]) -> ColumnElement[bool]:
+    communes = select(Commune.code).where(Commune.province_code.in_(province_codes))
+    areas = or_(Target.province_code.in_(province_codes), Target.commune_code.in_(communes))
+    return and_(
+        AuditEntry.entity == Target.__tablename__,
+        AuditEntry.entity_id.in_(select(cast(Target.id, String)).where(areas)),
+    )
 
 
 def _conditions(chosen: EntryFilter) -> list[ColumnElement[bool]]:

@@ -25,6 +25,7 @@ from market.services import (
     area_targets,
     area_totals,
     audit,
+    audit_lists,
     coverage,
     market_lines,
     reports,
@@ -33,6 +34,7 @@ from market.services import (
     targets,
 )
 from market.services.access import Actor
+from market.services.audit_lists import EntryFilter
 from market.services.market_lines import MarketChoice
 from market.services.reports import Period
 from market.services.target_lists import TargetState
@@ -496,3 +498,18 @@ def test_a_closed_market_has_no_standing(session: Session) -> None:
 
     assert area_targets.of_market(market, TODAY).standing is None
     assert area_targets.of_market(market, TODAY - timedelta(days=1)).standing is not None
+
+
+def test_officers_read_in_the_log_what_was_set_for_their_province(session: Session) -> None:
+    market = make_market()
+    elsewhere = make_actor(Role.PROVINCE_OFFICER, province=make_province("01", "Hà Nội"))
+    setter = officer()
+    for kind, code in ((PlaceKind.PROVINCE, "22"), (PlaceKind.COMMUNE, "06895")):
+        place = target_scope.get_place(kind, code, actor=setter)
+        targets.set_target(place, values(), actor=setter)
+    audit.chain_pending(session)
+
+    def seen(actor: Actor) -> int:
+        return len(audit_lists.page_of(EntryFilter(entity="targets"), actor=actor).rows)
+
+    assert (seen(setter), seen(make_actor(market=market)), seen(elsewhere)) == (2, 0, 0)
