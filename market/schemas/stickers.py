@@ -1,9 +1,11 @@
 """Forms of print runs and stickers."""
 
+import re
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from market.documents.sheet_jobs import LARGEST_OFFSET
 from market.domain.print_runs import MOST_COPIES, RunOrder
 from market.domain.stickers import VoidReason
 from market.schemas.base import FormSchema
@@ -12,6 +14,7 @@ from market.schemas.keys import Key
 
 MOST_LABELS = 999
 LONGEST_CODES = 20_000
+WRITTEN_OFFSET = re.compile(r"[+-]?\d{1,2}(\.\d{0,2})?", re.ASCII)
 
 
 class Codes(fields.Field[tuple[str, ...]]):
@@ -29,11 +32,29 @@ class Codes(fields.Field[tuple[str, ...]]):
         return tuple(dict.fromkeys(code.strip() for code in text.split(",") if code.strip()))
 
 
+class PrinterOffset(fields.Field[float]):
+    """Millimetres that a printer is off, as people write them: `1,5` or `-0.5`; none is 0."""
+
+    def __init__(self) -> None:
+        super().__init__(load_default=0.0)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        written = str(value).strip().replace(",", ".").replace("−", "-")
+        if not written:
+            return 0.0
+        if not WRITTEN_OFFSET.fullmatch(written) or abs(float(written)) > LARGEST_OFFSET:
+            raise ValidationError(
+                f"Ghi số milimét từ -{LARGEST_OFFSET:g} đến {LARGEST_OFFSET:g}, ví dụ 1,5."
+            )
+        return float(written)
+
+
 class ChooseRun(FormSchema):
     """Which stalls a run is for, and on which sheets. Codes come before a section.
 
     `run` stands for the live stickers of an earlier run. `sheet` is the template for which
-    `start` was chosen: with another one the start is chosen anew.
+    `start` was chosen: with another one the start is chosen anew. `right` and `down` move
+    the print by so many millimetres.
     """
 
     section = Key()
@@ -45,6 +66,8 @@ class ChooseRun(FormSchema):
     start = Number(least=1, most=MOST_LABELS, load_default=None)
     copies = Number(least=1, most=MOST_COPIES, load_default=1)
     order = Choice(RunOrder)
+    right = PrinterOffset()
+    down = PrinterOffset()
     ruler = Tick()
     test_cell = Tick()
 

@@ -123,7 +123,7 @@ def _next_number(year: int) -> int:
 def _fill(run: PrintRun, market: Market, needs: Needs, *, actor: Actor) -> None:
     """Stickers with their places; texts are kept as they are now, also of those that waited."""
     places = count(1)
-    shared = {"market_name": market.name, "hotline": _hotline(market, actor.today)}
+    shared = {"market_name": market.name, "hotline": hotline_of(market, actor.today)}
     waiting = _waiting(needs)
     rows = _new_rows(run, needs, places, waiting, shared=shared, actor=actor)
     while batch := list(islice(rows, ROWS_AT_ONCE)):
@@ -168,7 +168,8 @@ def _waiting(needs: Needs) -> dict[int, Sticker]:
     return {sticker.id: sticker for sticker in rows}
 
 
-def _hotline(market: Market, today: date) -> str | None:
+def hotline_of(market: Market, today: date) -> str | None:
+    """The hotline that stands on stickers made that day: of whoever runs the market."""
     return db.session.scalar(
         select(Operator.hotline)
         .join(MarketOperator, MarketOperator.operator_id == Operator.id)

@@ -163,7 +163,8 @@ def _note(
             "serials": [sticker.serial for sticker in stickers],
         },
     )
-    coverage.touch(market.id)
+    for sticker in stickers:
+        coverage.touch_stall(market.id, sticker.stall_id)
 
 
 def _note_one(action: str, sticker: Sticker, old: str, actor: Actor) -> None:
@@ -176,7 +177,7 @@ def _note_one(action: str, sticker: Sticker, old: str, actor: Actor) -> None:
         old={"state": old},
         new={"state": str(sticker.state)},
     )
-    coverage.touch(sticker.stall.market_id)
+    coverage.touch_stall(sticker.stall.market_id, sticker.stall_id)
 
 
 def _queue_instead(spoiled: Sequence[Sticker], actor: Actor) -> list[Sticker]:

@@ -120,7 +120,7 @@ def _void(
         sticker.state = StickerState.VOID
         sticker.void_at = at
         sticker.void_reason = reason
-        coverage.touch(sticker.stall.market_id)
+        coverage.touch_stall(sticker.stall.market_id, sticker.stall_id)
         audit.record(
             actor,
             "void",

@@ -58,7 +58,7 @@ def drawable_of(sticker_id: int, *, printed_on: date) -> Drawable:
     return _drawable(row, printed_on, row.short_name)
 
 
-def sample_sticker(market: Market, printed_on: date) -> PaperSticker:
+def sample_sticker(market: Market, printed_on: date, *, hotline: str | None = None) -> PaperSticker:
     """Invented words, to see how a template looks; its code pays nobody."""
     return PaperSticker(
         serial="00000000",
@@ -70,6 +70,7 @@ def sample_sticker(market: Market, printed_on: date) -> PaperSticker:
         bank_short_name="Ngân hàng",
         account_number="0000000000000",
         printed_on=printed_on,
+        hotline=hotline,
     )
 
 

@@ -118,7 +118,7 @@ def sample(market_code: str, template: str) -> ResponseReturnValue:
     today = current_actor().today
     look = branding.branding_of_market(market.id, today)
     drawn = sticker_svg(
-        sample_sticker(market, today),
+        sample_sticker(market, today, hotline=run_making.hotline_of(market, today)),
         get_template(template),
         accent=look.accent,
         logos=branding.logo_files(look),
@@ -154,6 +154,7 @@ def _values(market: Market, asked: Mapping[str, Any]) -> RunValues:
         selection,
         template.name,
         start=_start(market, asked, template),
+        offset=(asked["right"], asked["down"]),
         has_ruler=asked["ruler"],
         has_test_cell=asked["test_cell"],
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import zxingcpp
@@ -352,6 +353,27 @@ def test_texts_that_do_not_fit_must_be_looked_at_before_the_print(
     assert refused.status_code == 422
     assert "Z1: tên hộ" in refused.text
     assert allowed.status_code == 302
+
+
+def test_the_printer_s_offset_is_previewed_and_made(shop: Shop, transaction: Transaction) -> None:
+    user = shop.user()
+
+    preview = user.get(f"{PAGE}?template=a4-8&right=1%2C5&down=-0.5").text
+    shop.make(user, right="1,5", down="-0.5")
+
+    assert 'name="right" value="1.5"' in preview
+    assert 'name="down" value="-0.5"' in preview
+    with transaction() as session:
+        assert session.scalars(select(PrintRun)).one().options["offset"] == [1.5, -0.5]
+
+
+@pytest.mark.parametrize("typed", ["11", "-10.01", "một", "1e1", "nan", "٣"])
+def test_an_offset_that_no_printer_has_is_refused_with_the_numbers(shop: Shop, typed: str) -> None:
+    answer = shop.user().get(f"{PAGE}?{urlencode({'template': 'a4-8', 'right': typed})}")
+
+    assert answer.status_code == 422
+    assert "từ -10 đến 10" in answer.text
+    assert shop.stickers() == []
 
 
 def test_a_long_run_is_printed_in_the_background(
