@@ -10,6 +10,7 @@ from market.domain.roles import Permission, ScopeKind
 from market.extensions import db
 from market.models.area import Commune
 from market.models.audit import AuditEntry
+from market.models.frozen_report import FrozenReport
 from market.models.market import Market
 from market.models.target import Target
 from market.services.access import Actor, market_condition
@@ -62,8 +63,8 @@ def page_of(chosen: EntryFilter, *, actor: Actor, before: int | None = None) -> 
 def in_sight(actor: Actor) -> ColumnElement[bool]:
     """Everything for a grant over the country; what happened at own markets otherwise.
 
-    A grant over a province shows what was set for it and its communes too. A grant for a
-    section gives nothing: entries tell of a market as a whole.
+    A grant over a province shows what was set for it and its communes too, and its frozen
+    reports. A grant for a section gives nothing: entries tell of a market as a whole.
     """
     grants = actor.grants_for(Permission.READ_AUDIT)
     if actor.is_system or any(grant.scope is ScopeKind.COUNTRY for grant in grants):
@@ -71,7 +72,11 @@ def in_sight(actor: Actor) -> ColumnElement[bool]:
     wide = tuple(grant for grant in grants if grant.scope is not ScopeKind.SECTION)
     own = market_condition(replace(actor, grants=wide), Permission.READ_AUDIT)
     provinces = [grant.province_code for grant in wide if grant.scope is ScopeKind.PROVINCE]
-    return or_(AuditEntry.market_id.in_(select(Market.id).where(own)), _targets_of(provinces))
+    return or_(
+        AuditEntry.market_id.in_(select(Market.id).where(own)),
+        _targets_of(provinces),
+        _reports_of(provinces),
+    )
 
 
 def _targets_of(province_codes: list[str | None]) -> ColumnElement[bool]:
@@ -80,6 +85,14 @@ def _targets_of(province_codes: list[str | None]) -> ColumnElement[bool]:
     return and_(
         AuditEntry.entity == Target.__tablename__,
         AuditEntry.entity_id.in_(select(cast(Target.id, String)).where(areas)),
+    )
+
+
+def _reports_of(province_codes: list[str | None]) -> ColumnElement[bool]:
+    own = FrozenReport.province_code.in_(province_codes)
+    return and_(
+        AuditEntry.entity == FrozenReport.__tablename__,
+        AuditEntry.entity_id.in_(select(cast(FrozenReport.id, String)).where(own)),
     )
 
 

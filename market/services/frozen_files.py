@@ -50,13 +50,13 @@ def file_of(opened: OpenedReport, form: Form, *, actor: Actor) -> ReportFile:
 def note(opened: OpenedReport, file: ReportFile, form: Form, *, actor: Actor) -> None:
     """Whoever takes a frozen report is noted in the audit log."""
     told: Mapping[str, Any] = {
+        "report": opened.report.number,
         "format": str(form.format),
         "style": str(form.style),
         "rows": file.rows,
         "is_extract": not opened.is_whole,
     }
-    entity, number = FrozenReport.__tablename__, opened.report.number
-    audit.record_by_id(actor, "export", entity, number, new=told)
+    audit.record(actor, "export", opened.report, new=told)
 
 
 def _kept(report: FrozenReport, form: Form) -> bytes:

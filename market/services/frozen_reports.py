@@ -231,7 +231,7 @@ def _figures(counts: Counts | None) -> list[int] | None:
 
 def _note(kept: FrozenReport, correction: Correction | None, actor: Actor) -> None:
     told: dict[str, Any] = {
-        "number": kept.number,
+        "report": kept.number,
         "province_code": kept.province_code,
         "since": kept.since,
         "as_of": kept.as_of,

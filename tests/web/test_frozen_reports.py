@@ -225,7 +225,8 @@ def test_files_are_the_same_whenever_they_are_taken(
     ]
     assert before[0].headers["Cache-Control"] == "no-store"
     told = json.loads(entries(transaction, "export")[0].content)["new"]
-    assert told == {"format": "csv", "style": "data", "rows": 2, "is_extract": False}
+    number = {"report": "BC-2026-0001"}
+    assert told == {**number, "format": "csv", "style": "data", "rows": 2, "is_extract": False}
 
 
 def test_a_board_sees_its_own_market_and_nothing_of_the_others(
@@ -244,6 +245,16 @@ def test_a_board_sees_its_own_market_and_nothing_of_the_others(
     rows = list(csv.DictReader(StringIO(answer.text)))
     assert [row["market_code"] for row in rows] == ["QN-DAMHA"]
     assert "trich" in answer.headers["Content-Disposition"]
+
+
+def test_the_log_tells_the_province_who_froze_and_took_a_report(frozen: Flask) -> None:
+    SignedIn(frozen, BOARD).get(f"{REPORT}/file")
+
+    officer, board = (SignedIn(frozen, email).get("/audit").text for email in (OFFICER, BOARD))
+
+    assert officer.count("BC-2026-0001") == 2
+    assert "Báo cáo đã chốt" in officer
+    assert "BC-2026-0001" not in board
 
 
 @pytest.mark.parametrize(
