@@ -142,29 +142,9 @@ def _keep(
     report: MarketReport, province: Province, correction: Correction | None, *, actor: Actor
 ) -> FrozenReport:
     number = report_number(actor.today, _next_place(actor.today))
-    making = Making.of(actor)
-    files = dict(_files(report, _told(number, correction), making))
-    data = files[FrozenForm.DATA]
-    before = report.before.reports.get(province.code)
-    kept = FrozenReport(
-        number=number,
-        province_code=province.code,
-        province=province.name,
-        since=report.period.since,
-        as_of=report.period.as_of,
-        denominator=report.denominator,
-        revision=correction.report.revision + 1 if correction else 1,
-        corrects_id=correction.report.id if correction else None,
-        reason=correction.reason if correction else None,
-        before_id=before.id if before else None,
-        rules=dict(making.rules),
-        columns=columns_as_json(MARKET_COLUMNS),
-        row_count=len(report.lines),
-        sha256=sha256(data).hexdigest(),
-        frozen_at=actor.at,
-        frozen_by_id=actor.user_id,
-        frozen_by=actor.name,
-    )
+    files = dict(_files(report, _told(number, correction), Making.of(actor)))
+    kept = _described(report, province, correction, actor=actor)
+    kept.number, kept.sha256 = number, sha256(files[FrozenForm.DATA]).hexdigest()
     db.session.add(kept)
     db.session.flush()
     db.session.execute(insert(FrozenRow), list(_rows(report, kept.id)))
@@ -177,6 +157,30 @@ def _keep(
     )
     _note(kept, correction, actor)
     return kept
+
+
+def _described(
+    report: MarketReport, province: Province, correction: Correction | None, *, actor: Actor
+) -> FrozenReport:
+    """What is kept of the report but for its rows and files."""
+    before = report.before.reports.get(province.code)
+    return FrozenReport(
+        province_code=province.code,
+        province=province.name,
+        since=report.period.since,
+        as_of=report.period.as_of,
+        denominator=report.denominator,
+        revision=correction.report.revision + 1 if correction else 1,
+        corrects_id=correction.report.id if correction else None,
+        reason=correction.reason if correction else None,
+        before_id=before.id if before else None,
+        rules=dict(Making.of(actor).rules),
+        columns=columns_as_json(MARKET_COLUMNS),
+        row_count=len(report.lines),
+        frozen_at=actor.at,
+        frozen_by_id=actor.user_id,
+        frozen_by=actor.name,
+    )
 
 
 def _next_place(today: date) -> int:
