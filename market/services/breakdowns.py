@@ -16,15 +16,15 @@ from market.domain.proofs import BY_STRENGTH, Proof, ProofCounts
 from market.domain.shares import Share
 from market.domain.visits import NonAcceptReason
 from market.extensions import db
-from market.models.coverage import TenancyLevel
 from market.models.market import Market, Section
 from market.models.merchant import Tenancy
 from market.models.stall import BusinessLine, Stall
 from market.models.visit import Visit
+from market.services import coverage
 from market.services.area_coverage import Question
 from market.services.missing_stalls import is_counted
 from market.services.proofs import strength_on
-from market.services.stall_levels import rank_of_row
+from market.services.stall_levels import rank_of_tenancy
 
 Key = str | int | None
 
@@ -108,16 +108,17 @@ def _query(market: Market, question: Question) -> Select[Any]:
             BusinessLine.name.label("line"),
             BusinessLine.search.label("line_search"),
             Tenancy.merchant_id,
-            _rank_on(on).label("rank"),
+            rank_of_tenancy(on).label("rank"),
             strength_on(on).label("strength"),
             answer.reason,
         )
         .select_from(Stall)
+        .join(Market, Market.id == Stall.market_id)
         .outerjoin(Section, Section.id == Stall.section_id)
         .outerjoin(BusinessLine, BusinessLine.code == Stall.line_code)
         .outerjoin(Tenancy, and_(Tenancy.stall_id == Stall.id, _holds(Tenancy, on)))
         .outerjoin(answer, answer.id == _last_answer(on))
-        .where(Stall.market_id == market.id, is_counted(on, question.denominator))
+        .where(Market.id == market.id, coverage.is_open(on), is_counted(on, question.denominator))
         .order_by(Section.id.is_(None), Section.walking_order, Section.name_key)
     )
 
@@ -158,17 +159,6 @@ def _ladder(ranks: Mapping[int, int]) -> Ladder:
 
 def _holds(tenancy: type[Tenancy], on: date) -> ColumnElement[bool]:
     return and_(tenancy.from_day <= on, or_(tenancy.to_day.is_(None), tenancy.to_day > on))
-
-
-def _rank_on(on: date) -> ColumnElement[int]:
-    return (
-        select(rank_of_row())
-        .where(TenancyLevel.tenancy_id == Tenancy.id, TenancyLevel.day <= on)
-        .order_by(TenancyLevel.day.desc())
-        .limit(1)
-        .correlate(Tenancy)
-        .scalar_subquery()
-    )
 
 
 def _last_answer(on: date) -> ColumnElement[int]:

@@ -6,11 +6,10 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, selec
 
 from market.domain.calendar import ICT
 from market.domain.coverage import Unit
-from market.domain.levels import LADDER, Level
+from market.domain.levels import Level
 from market.domain.proofs import BY_STRENGTH, PROOF_DAYS, Proof, ProofCounts
 from market.domain.visits import VisitResult
 from market.extensions import db
-from market.models.coverage import TenancyLevel
 from market.models.market import Market
 from market.models.merchant import Tenancy
 from market.models.stall import Stall
@@ -19,8 +18,7 @@ from market.models.visit import Visit
 from market.services import coverage
 from market.services.area_coverage import Question
 from market.services.missing_stalls import is_counted
-
-ACCEPTING = tuple(level for level in LADDER if level.rank >= Level.ACCEPTS.rank)
+from market.services.stall_levels import rank_of_tenancy
 
 
 def of_markets(question: Question, markets: ColumnElement[bool]) -> ProofCounts:
@@ -32,16 +30,14 @@ def of_markets(question: Question, markets: ColumnElement[bool]) -> ProofCounts:
     one = (Stall.id,) if question.unit is Unit.STALLS else (Stall.market_id, Tenancy.merchant_id)
     proved = (
         select(func.max(func.coalesce(strength_on(on), 0)).label("strength"))
-        .select_from(TenancyLevel)
-        .join(Tenancy, Tenancy.id == TenancyLevel.tenancy_id)
+        .select_from(Tenancy)
         .join(Stall, Stall.id == Tenancy.stall_id)
         .join(Market, Market.id == Stall.market_id)
         .where(
             markets,
             coverage.is_open(on),
             is_counted(on, question.denominator),
-            TenancyLevel.level.in_(ACCEPTING),
-            coverage.holds_level(on),
+            rank_of_tenancy(on) >= Level.ACCEPTS.rank,
         )
         .group_by(*one)
         .subquery()

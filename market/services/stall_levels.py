@@ -23,6 +23,18 @@ def rank_on(day: date) -> ColumnElement[int]:
     return func.coalesce(highest, 0)
 
 
+def rank_of_tenancy(day: date) -> ScalarSelect[int]:
+    """The rank of each tenancy's level; nothing before its first one."""
+    return (
+        select(rank_of_row())
+        .where(TenancyLevel.tenancy_id == Tenancy.id, TenancyLevel.day <= day)
+        .order_by(TenancyLevel.day.desc())
+        .limit(1)
+        .correlate(Tenancy)
+        .scalar_subquery()
+    )
+
+
 def rank_of_row() -> ColumnElement[int]:
     """The rank of a row of `tenancy_levels`."""
     return case(*((TenancyLevel.level == level, level.rank) for level in LADDER), else_=0)

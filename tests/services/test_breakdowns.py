@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from market.domain.coverage import Denominator, Unit
 from market.domain.levels import Level
+from market.domain.markets import MarketState
 from market.domain.shares import Share
 from market.domain.stalls import Placement, StallState
 from market.domain.visits import NonAcceptReason
@@ -88,6 +89,16 @@ def test_a_market_without_stalls_has_no_parts(session: Session) -> None:
 
     assert breakdowns.of_market(market, QUESTION).by_section == []
     assert breakdowns.of_market(market, QUESTION).refusals.lines() == []
+
+
+def test_a_market_that_closed_has_no_parts_from_that_day_on(session: Session) -> None:
+    market = make_market()
+    make_at(market, Level.ACCEPTS, since=DAY)
+    market.state, market.closed_on = MarketState.CLOSED, TODAY
+    coverage.recompute_market(market.id)
+
+    assert breakdowns.of_market(market, QUESTION).by_line == []
+    assert len(breakdowns.of_market(market, Question(TODAY - timedelta(days=1))).by_line) == 1
 
 
 def test_the_last_answer_tells_the_reason_and_the_rest_have_none(session: Session) -> None:
