@@ -82,12 +82,23 @@ def stall_rows(
     """
     markets = and_(choice.markets.area(), market_condition(actor, Permission.READ_REPORTS))
     check_as_of(on, today=actor.today, first=coverage.find_first_day(markets, by=on))
-    ids = [
-        line.id
-        for line in market_lines.list_lines(actor, on, choice=choice.markets)
-        if choice.markets.takes(line)
-    ]
-    return _rows(_query(actor, on, choice), ids, columns)
+    return _rows(_query(actor, on, choice), _market_ids(actor, on, choice.markets), columns)
+
+
+def _market_ids(actor: Actor, on: date, choice: MarketChoice) -> Sequence[int]:
+    """The chosen markets by name; their figures are read only where the choice asks for them."""
+    if choice.is_narrowed:
+        lines = market_lines.list_lines(actor, on, choice=choice)
+        return [line.id for line in lines if choice.takes(line)]
+    return db.session.scalars(
+        select(Market.id)
+        .where(
+            choice.area(),
+            market_condition(actor, Permission.READ_REPORTS),
+            coverage.is_open(on),
+        )
+        .order_by(Market.search, Market.id)
+    ).all()
 
 
 def _rows(
