@@ -127,6 +127,15 @@ def within(actor: Actor, market: Market) -> Actor:
     )
 
 
+def covers_province(province_code: str | None, *, actor: Actor, permission: Permission) -> bool:
+    """Whether the actor has the permission in all of a province; in the country for None."""
+    return actor.is_system or any(
+        grant.scope is ScopeKind.COUNTRY
+        or (grant.scope is ScopeKind.PROVINCE and grant.province_code == province_code)
+        for grant in actor.grants_for(permission)
+    )
+
+
 def get_market(code: str, *, actor: Actor, permission: Permission) -> Market:
     """The market with its commune and province.
 

@@ -18,7 +18,7 @@ from market.models.area import Commune
 from market.models.coverage import CoverageDay
 from market.models.market import Market
 from market.models.target import Target
-from market.services import coverage, target_book, target_scope
+from market.services import access, coverage, target_book
 from market.services.access import Actor
 from market.services.market_lines import MarketChoice, MarketLine
 
@@ -133,7 +133,7 @@ def _places(choice: MarketChoice, lines: Sequence[MarketLine], actor: Actor) -> 
     line = lines[0]
     if choice.market_code is not None:
         return target_book.places_of_market(line.id, line.commune_code, line.province_code)
-    if not target_scope.covers_province(
+    if not access.covers_province(
         line.province_code, actor=actor, permission=Permission.READ_REPORTS
     ):
         return ()

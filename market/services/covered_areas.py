@@ -12,6 +12,7 @@ from market.domain.roles import Permission, ScopeKind
 from market.extensions import db
 from market.models.area import AreaAlias, Commune, Province
 from market.models.market import Market, MarketOperator, Operator
+from market.services import access
 from market.services.access import Actor, market_condition
 from market.services.area_search import bare
 from market.services.market_lines import MarketChoice
@@ -127,11 +128,7 @@ def covers_whole(area: Area, *, actor: Actor) -> bool:
 
 def covers_province(province_code: str | None, actor: Actor) -> bool:
     """Whether the actor may read the reports of a whole province; of the country for None."""
-    return actor.is_system or any(
-        grant.scope is ScopeKind.COUNTRY
-        or (grant.scope is ScopeKind.PROVINCE and grant.province_code == province_code)
-        for grant in actor.grants_for(Permission.READ_REPORTS)
-    )
+    return access.covers_province(province_code, actor=actor, permission=Permission.READ_REPORTS)
 
 
 def _has_markets(condition: ColumnElement[bool], actor: Actor) -> bool:

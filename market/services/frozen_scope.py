@@ -10,6 +10,7 @@ from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.frozen_report import FrozenReport, FrozenRow
 from market.models.market import Market
+from market.services import access
 from market.services.access import Actor, market_condition
 
 NO_REPORT = "Không tìm thấy báo cáo này."
@@ -33,12 +34,6 @@ def whole_provinces(actor: Actor, permission: Permission) -> frozenset[str] | No
         for grant in grants
         if grant.scope is ScopeKind.PROVINCE and grant.province_code
     )
-
-
-def covers_whole(actor: Actor, permission: Permission, province_code: str) -> bool:
-    """Whether every market of the province is the actor's."""
-    whole = whole_provinces(actor, permission)
-    return whole is None or province_code in whole
 
 
 def reports_in_sight(actor: Actor) -> ColumnElement[bool]:
@@ -70,7 +65,9 @@ def get_report(number: str, *, actor: Actor) -> OpenedReport:
     )
     if report is None:
         raise NotFound(NO_REPORT)
-    whole = covers_whole(actor, Permission.READ_REPORTS, report.province_code)
+    whole = access.covers_province(
+        report.province_code, actor=actor, permission=Permission.READ_REPORTS
+    )
     return OpenedReport(report, is_whole=whole)
 
 
@@ -83,7 +80,7 @@ def get_province(code: str, *, actor: Actor, lock: bool = False) -> Province:
     province = db.session.scalar(query.with_for_update(key_share=True) if lock else query)
     if province is None or not _sees(province, actor):
         raise NotFound("Không tìm thấy tỉnh này.")
-    if not covers_whole(actor, Permission.FREEZE_REPORTS, code):
+    if not access.covers_province(code, actor=actor, permission=Permission.FREEZE_REPORTS):
         raise Forbidden("Chỉ cán bộ phụ trách cả tỉnh được chốt báo cáo của tỉnh.")
     return province
 
@@ -98,7 +95,7 @@ def list_provinces(actor: Actor) -> list[Province]:
 
 
 def _sees(province: Province, actor: Actor) -> bool:
-    if covers_whole(actor, Permission.READ_REPORTS, province.code):
+    if access.covers_province(province.code, actor=actor, permission=Permission.READ_REPORTS):
         return True
     own = (
         select(Market.id)

@@ -18,7 +18,7 @@ from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.market import Market
 from market.models.target import Target
-from market.services import market_lines, target_scope, targets
+from market.services import access, market_lines, target_scope, targets
 from market.services.access import Actor
 from market.services.market_lines import MarketChoice, MarketLine
 from market.services.target_book import aim_of
@@ -94,7 +94,7 @@ def of_province(province_code: str, *, on: date, actor: Actor) -> ProvinceTarget
     )
     found = _found(province_code, actor)
     book = TargetBook(row.aim for row in found)
-    is_whole = target_scope.covers_province(
+    is_whole = access.covers_province(
         province_code, actor=actor, permission=Permission.READ_REPORTS
     )
     rows = [

@@ -17,15 +17,6 @@ NO_PROVINCE = "Không tìm thấy tỉnh này."
 NOT_YOURS = "Chỉ cán bộ tỉnh được đặt chỉ tiêu cho nơi này."
 
 
-def covers_province(province_code: str, *, actor: Actor, permission: Permission) -> bool:
-    """Whether the actor has the permission in every market of the province."""
-    return actor.is_system or any(
-        grant.scope is ScopeKind.COUNTRY
-        or (grant.scope is ScopeKind.PROVINCE and grant.province_code == province_code)
-        for grant in actor.grants_for(permission)
-    )
-
-
 def in_sight(actor: Actor) -> ColumnElement[bool]:
     """Targets by which the actor's markets are measured, and those of areas wholly theirs."""
     if actor.is_system:
@@ -79,7 +70,7 @@ def get_place(kind: PlaceKind, code: str, *, actor: Actor) -> Place:
 
 def _check(province_code: str, markets: ColumnElement[bool], missing: str, actor: Actor) -> None:
     """Whoever sets targets does so for whole provinces; others may have markets there."""
-    if covers_province(province_code, actor=actor, permission=Permission.SET_TARGETS):
+    if access.covers_province(province_code, actor=actor, permission=Permission.SET_TARGETS):
         return
     own = and_(markets, market_condition(actor, Permission.READ_REGISTRY))
     if db.session.scalar(select(Market.id).where(own).limit(1)) is None:

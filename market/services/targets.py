@@ -20,7 +20,7 @@ from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.market import Market
 from market.models.target import Target
-from market.services import audit, target_scope
+from market.services import access, audit, target_scope
 from market.services.access import Actor
 from market.services.target_book import aim_of, is_of, place_of
 from market.services.uniqueness import unique_or
@@ -69,7 +69,7 @@ def get_target(
 
 def may_set(target: Target, *, actor: Actor) -> bool:
     """Whether the actor changes and ends this target; its place must be loaded."""
-    return target_scope.covers_province(
+    return access.covers_province(
         province_of(target), actor=actor, permission=Permission.SET_TARGETS
     )
 

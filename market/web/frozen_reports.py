@@ -22,6 +22,7 @@ from market.http.query import find_member
 from market.http.security import current_actor, requires
 from market.schemas.reports import CorrectReport, FreezeReport
 from market.services import (
+    access,
     frozen_differences,
     frozen_files,
     frozen_lists,
@@ -172,8 +173,8 @@ def _report(report_number: str, refused: Invalid | None = None) -> str:
         only_changed=only_changed,
         page=_page_of(compared.changed if only_changed else compared.markets),
         neighbours=frozen_lists.neighbours_of(report, actor=actor),
-        may_correct=frozen_scope.covers_whole(
-            actor, Permission.FREEZE_REPORTS, report.province_code
+        may_correct=access.covers_province(
+            report.province_code, actor=actor, permission=Permission.FREEZE_REPORTS
         ),
         rules=[(RULE_WORDS[name], value) for name, value in report.rules.items()],
         reason=request.form.get("reason"),

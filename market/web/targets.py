@@ -22,7 +22,14 @@ from market.http.query import find_member
 from market.http.security import current_actor, requires
 from market.models.target import Target
 from market.schemas.targets import ChangeTarget, EndTarget, NewTarget
-from market.services import covered_areas, target_lists, target_places, target_scope, targets
+from market.services import (
+    access,
+    covered_areas,
+    target_lists,
+    target_places,
+    target_scope,
+    targets,
+)
 from market.services.covered_areas import Area, AreaKind
 from market.services.target_lists import ProvinceTargets, TargetRow, TargetState
 from market.services.targets import TargetValues
@@ -177,7 +184,7 @@ def _frame(area: Area, found: ProvinceTargets | None) -> dict[str, Any]:
         "errors": {},
         "kept": [(name, request.args[name]) for name in ("kind", "state") if name in request.args],
         "lagging": len(everything),
-        "may_set": target_scope.covers_province(
+        "may_set": access.covers_province(
             area.code, actor=current_actor(), permission=Permission.SET_TARGETS
         ),
     }
@@ -196,7 +203,7 @@ def _refused(template: str, area: Area, refused: Invalid) -> str:
 def _settable(province_code: str) -> Area:
     actor = current_actor()
     area = covered_areas.get_province(province_code, actor=actor)
-    if not target_scope.covers_province(area.code, actor=actor, permission=Permission.SET_TARGETS):
+    if not access.covers_province(area.code, actor=actor, permission=Permission.SET_TARGETS):
         raise Forbidden(target_scope.NOT_YOURS)
     return area
 
