@@ -107,7 +107,7 @@ def recount(*, if_changed: bool) -> None:
 def _say(totals: AreaTotals) -> None:
     click.echo(
         f"Tính đến {format_day(totals.as_of)}, mẫu số {totals.denominator}: "
-        f"{totals.running}/{totals.markets} chợ triển khai"
+        f"{totals.running}/{totals.markets} chợ triển khai, {totals.passed} chợ đạt chỉ tiêu"
     )
     for unit, ladder in ((Unit.MERCHANTS, totals.merchants), (Unit.STALLS, totals.stalls)):
         share = ladder.share()

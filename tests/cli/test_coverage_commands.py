@@ -8,14 +8,15 @@ from datetime import date
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from market.domain.levels import Level
 from market.domain.rules import Rules
 from market.models.coverage import CoverageDay, TenancyLevel
+from market.models.market import Market
 from market.services import coverage
-from tests.factories import make_commune, make_market, make_province, make_user
+from tests.factories import make_commune, make_market, make_province, make_target, make_user
 from tests.ladders import make_at
 
 Transaction = Callable[[], AbstractContextManager[Session]]
@@ -66,6 +67,20 @@ def test_the_json_has_exactly_the_promised_keys(province: Flask) -> None:
     }
 
 
+def test_markets_that_passed_are_counted(province: Flask, transaction: Transaction) -> None:
+    with transaction() as session:
+        market = session.scalars(select(Market).where(Market.code == "QN-DAMHA")).one()
+        market.cashless_fees, market.cashless_fees_since = "Phí chợ", DAY
+        make_target(shares=("60", "66.66"), from_day=DAY, to_day=date(2026, 9, 30))
+
+    def passed(*words: str) -> int:
+        found = json.loads(run(province, "--province", "22", "--json", *words).stdout)
+        return int(found["markets"]["passed"])
+
+    assert passed("--as-of", "2026-09-30") == 1
+    assert passed("--as-of", "2026-08-09") == 0
+
+
 def test_a_past_day_has_its_own_figures(province: Flask) -> None:
     before = json.loads(run(province, "--as-of", "9/8/2026", "--json").stdout)
 
@@ -84,7 +99,8 @@ def test_nothing_to_count_is_null(province: Flask) -> None:
 def test_without_json_it_says_so_in_words(province: Flask) -> None:
     result = run(province, "--as-of", "2026-09-30", "--province", "22")
 
-    assert "Tính đến 30/09/2026, mẫu số A: 1/2 chợ triển khai" in result.stdout
+    told = "Tính đến 30/09/2026, mẫu số A: 1/2 chợ triển khai, 0 chợ đạt chỉ tiêu"
+    assert told in result.stdout
     assert "2/3 hộ chấp nhận: 66,7 %" in result.stdout
 
 

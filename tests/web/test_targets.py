@@ -333,6 +333,20 @@ def test_the_menu_leads_to_the_only_province(province: Flask) -> None:
     assert officer.get("/targets").location == LIST
 
 
+def test_who_reads_several_provinces_chooses_one(province: Flask, transaction: Transaction) -> None:
+    with transaction():
+        hanoi = make_commune("00004", "Ba Đình", make_province("01", "Hà Nội"))
+        make_market("HN-MAU", commune_code=hanoi.code)
+        make_user(Role.AUDITOR, email="giamsat@example.vn")
+
+    page = SignedIn(province, "giamsat@example.vn").page("/targets")
+
+    assert {link.text: link["href"] for link in page.all("a", class_="row-link")} == {
+        "Hà Nội": "/provinces/01/targets",
+        "Quảng Ninh": LIST,
+    }
+
+
 def test_pages_ask_no_more_for_more_targets(province: Flask, transaction: Transaction) -> None:
     with transaction():
         for place in range(30):
