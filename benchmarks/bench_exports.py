@@ -59,7 +59,8 @@ def export(choice: MarketChoice) -> dict[str, float]:
 
 def peak() -> float:
     """Megabytes this process held at most; what its parent held before it is not counted."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").open(encoding="ascii"))
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    status = dict(line.split(":", 1) for line in lines)
     return int(status["VmHWM"].split()[0]) / 1000
 
 
