@@ -111,9 +111,10 @@ class MarketLine:
     aim: Aim | None = None
 
     def holds(self, written: str) -> bool:
-        """Whether the market's name, commune and code hold every word, accents or not."""
-        names = f"{self.search} {fold(self.commune)} {fold(self.code)}"
-        return all(word in names for word in fold(written).split())
+        """Whether every word begins one of the name, the commune or the code, accents or not."""
+        code = fold(self.code)
+        names = f" {self.search} {fold(self.commune)} {code} {code.replace('-', ' ')}"
+        return all(f" {word}" in names for word in fold(written).split())
 
     def ladder(self, denominator: Denominator, unit: Unit) -> Ladder:
         """How many are counted and have reached each level; nobody where nothing is on record."""

@@ -142,6 +142,8 @@ def test_links_carry_the_day_the_denominator_and_the_unit_on(nation: Flask) -> N
 FILTERED = {
     "q=dam+ha": ["Chợ Đầm Hà", "Chợ đầu mối Đầm Hà"],
     "q=QN-TIEN": ["Chợ Tiên Yên"],
+    "q=bache": ["Chợ Ba Chẽ"],
+    "q=en": [],
     "q=ba+che": ["Chợ Ba Chẽ"],
     "trade=wholesale": ["Chợ đầu mối Đầm Hà"],
     "under=50": ["Chợ Tiên Yên"],
