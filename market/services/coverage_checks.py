@@ -59,6 +59,10 @@ def first_wrong_day(market_id: int) -> date | None:
     wrong = {day for (_tenancy, day), _level in levels.items() ^ stored_levels.items()}
     wrong |= {day for day, _figures in counts.items() ^ stored_counts.items()}
     months = coverage_rows.months_of(days)
-    stored_months = coverage_rows.stored_months(session, market_id)
+    stored_months = {
+        month: figures
+        for month, figures in coverage_rows.stored_months(session, market_id).items()
+        if any(figures)
+    }
     wrong |= {month for month, _figures in months.items() ^ stored_months.items()}
     return min(wrong, default=None)

@@ -6,7 +6,8 @@ from itertools import groupby
 from operator import add, attrgetter, itemgetter, sub
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Insert, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from market.domain.counts import DayCounts, TenancyLevels
@@ -24,6 +25,15 @@ MONTHS = Base.metadata.tables[CoverageMonth.__tablename__]
 # Put together once: naming forty-two columns takes longer than reading a few rows of them.
 DAY_ROWS = select(DAYS.c.day, *(DAYS.c[name] for name in FIGURE_NAMES)).order_by(DAYS.c.day)
 MONTH_ROWS = select(MONTHS.c.month, *(MONTHS.c[name] for name in FIGURE_NAMES))
+
+
+def _adding(statement: postgresql.Insert | sqlite.Insert) -> Insert:
+    sums = {name: MONTHS.c[name] + statement.excluded[name] for name in FIGURE_NAMES}
+    return statement.on_conflict_do_update(index_elements=["market_id", "month"], set_=sums)
+
+
+ADD_ON_SQLITE = _adding(sqlite.insert(MONTHS))
+ADD_ON_POSTGRESQL = _adding(postgresql.insert(MONTHS))
 
 
 def has_days(session: Session, market_id: int) -> bool:
@@ -77,7 +87,7 @@ def months_of(days: Iterable[DayCounts]) -> dict[date, Figures]:
 
 
 def stored_months(session: Session, market_id: int) -> dict[date, Figures]:
-    """All stored changes of the market within a month."""
+    """All stored changes of the market within a month; some may have come to nothing."""
     return _stored_months(session, MONTHS.c.market_id == market_id)
 
 
@@ -124,12 +134,15 @@ def carry(session: Session, market_id: int, differences: Sequence[DayCounts]) ->
 
 
 def _add_months(session: Session, market_id: int, moved: Mapping[date, Figures]) -> None:
-    own = MONTHS.c.market_id == market_id
-    stored = _stored_months(session, own, MONTHS.c.month.in_(moved))
-    wanted = {
-        month: _sum(stored.get(month, NOTHING.figures), figures) for month, figures in moved.items()
-    }
-    _replace_months(session, market_id, stored, wanted)
+    rows = [_month_row(market_id, month, figures) for month, figures in moved.items()]
+    if rows:
+        is_sqlite = session.get_bind().dialect.name == "sqlite"
+        session.connection().execute(ADD_ON_SQLITE if is_sqlite else ADD_ON_POSTGRESQL, rows)
+
+
+def _month_row(market_id: int, month: date, figures: Figures) -> dict[str, Any]:
+    named = zip(FIGURE_NAMES, figures, strict=True)
+    return {"market_id": market_id, "month": month, **dict(named)}
 
 
 def _replace_months(
@@ -144,7 +157,7 @@ def _replace_months(
             delete(MONTHS).where(MONTHS.c.market_id == market_id, MONTHS.c.month.in_(gone))
         )
     rows = [
-        {"market_id": market_id, "month": month, **dict(zip(FIGURE_NAMES, figures, strict=True))}
+        _month_row(market_id, month, figures)
         for month, figures in wanted.items()
         if stored.get(month) != figures and any(figures)
     ]

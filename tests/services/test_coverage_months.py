@@ -114,3 +114,22 @@ def test_a_register_from_before_gets_its_months_by_migrating(session: Session) -
     flask_migrate.upgrade()
 
     assert [row for row in session.execute(rows) if any(row[2:])] == before
+
+
+def test_a_day_with_records_by_then_needs_no_first_day(session: Session) -> None:
+    market = fill(make_market())
+    first = coverage.find_first_day(true())
+    assert first is not None
+
+    by_then = coverage.find_first_day(true(), by=TODAY)
+    too_early = coverage.find_first_day(Market.id == market.id, by=first - timedelta(days=1))
+
+    assert by_then is not None
+    assert first <= by_then <= TODAY
+    assert too_early == first
+
+
+def test_without_any_record_there_is_no_day(session: Session) -> None:
+    make_market()
+
+    assert coverage.find_first_day(true(), by=TODAY) is None
