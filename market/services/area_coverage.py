@@ -144,7 +144,9 @@ def of_area(
     come or before the first record.
     """
     own = own_markets(area, actor)
-    check_as_of(question.as_of, today=actor.today, first=coverage.find_first_day(own))
+    check_as_of(
+        question.as_of, today=actor.today, first=coverage.find_first_day(own, by=question.as_of)
+    )
     all_lines = market_lines.list_lines(
         actor, question.as_of, choice=area, before=question.month_before
     )
