@@ -119,6 +119,7 @@ def test_a_report_is_numbered_in_its_year(session: Session, dam_ha: Market) -> N
     assert numbers == ["BC-2026-0001", "BC-2026-0002"]
 
 
+@pytest.mark.only_sqlite
 def test_a_report_holds_every_market_of_the_province(session: Session, dam_ha: Market) -> None:
     elsewhere = make_commune("09169", "Quế Võ", make_province("24", "Bắc Ninh"))
     make_market("BN-QUEVO", commune_code=elsewhere.code)
@@ -199,6 +200,7 @@ def test_nothing_changes_what_is_kept(session: Session, dam_ha: Market) -> None:
             session.rollback()
 
 
+@pytest.mark.only_sqlite
 def test_a_frozen_report_is_an_entry_with_its_hash(session: Session, dam_ha: Market) -> None:
     report = frozen(actor=officer())
     session.commit()
@@ -259,6 +261,7 @@ def test_several_who_freeze_at_once_get_one_report(app: Flask, transaction: Tran
         assert session.scalar(select(func.count()).select_from(FrozenReport)) == 1
 
 
+@pytest.mark.only_sqlite
 def test_what_was_recorded_afterwards_is_shown_as_an_adjustment(
     session: Session, dam_ha: Market
 ) -> None:
@@ -290,6 +293,7 @@ def test_facts_after_the_period_are_no_adjustment(session: Session, dam_ha: Mark
     assert compared(number).changed == []
 
 
+@pytest.mark.only_sqlite
 def test_markets_that_came_or_went_afterwards_are_adjustments(
     session: Session, dam_ha: Market
 ) -> None:
@@ -329,6 +333,7 @@ def test_the_change_is_taken_against_what_was_frozen(session: Session, dam_ha: M
     assert said["So với"] == "Số liệu ngày 31/08/2026, báo cáo đã chốt BC-2026-0001"
 
 
+@pytest.mark.only_sqlite
 def test_a_report_that_nobody_freezes_is_compared_the_same_way(
     session: Session, dam_ha: Market
 ) -> None:
@@ -437,6 +442,7 @@ def test_a_province_whose_markets_have_no_figures_has_no_report(session: Session
         frozen_reports.freeze("22", AUGUST, actor=SYSTEM)
 
 
+@pytest.mark.only_sqlite
 def test_only_who_has_the_whole_province_freezes_it(session: Session, dam_ha: Market) -> None:
     elsewhere = make_actor(Role.PROVINCE_OFFICER, province=make_province("24", "Bắc Ninh"))
     for role in (Role.BOARD_MANAGER, Role.PROVINCE_OFFICER, Role.AUDITOR):
@@ -471,6 +477,7 @@ def test_a_board_has_the_rows_of_its_markets(session: Session, dam_ha: Market) -
     assert [each.code for each in compared(report.number, board).markets] == ["QN-DAMHA"]
 
 
+@pytest.mark.only_sqlite
 def test_a_report_without_own_rows_does_not_exist(session: Session, dam_ha: Market) -> None:
     report = frozen()
     stranger = make_actor(Role.BOARD_MANAGER, market=make_market("QN-SAU", "Chợ lập sau"))
