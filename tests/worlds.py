@@ -184,6 +184,11 @@ def unknown_arguments(rule: Rule, zone: Zone) -> set[str]:
 
 
 ARGUMENTS: Mapping[tuple[str, str], Any] = {
+    ("area_files.commune", "shown"): "trend",
+    ("area_files.index", "shown"): "proofs",
+    ("area_files.market", "shown"): "trend",
+    ("area_files.operator", "shown"): "proofs",
+    ("area_files.province", "shown"): "proofs",
     ("banks.change", "bin"): "970436",
     ("banks.edit", "bin"): "970436",
     ("branding.logo", "place"): "bank",

@@ -1,4 +1,4 @@
-"""The columns of summaries: of communes and provinces, sections and lines, reasons."""
+"""The columns of summaries: communes, provinces, sections, lines, reasons, trend, proofs."""
 
 from market.documents.tables import Column, Kind
 
@@ -49,4 +49,27 @@ REASON_COLUMNS = (
     Column("reason", "Lý do chưa nhận", Kind.TEXT, 32),
     Column("stalls", "Số điểm", Kind.INTEGER, 10),
     Column("share_percent", "Tỷ lệ (%)", Kind.PERCENT, 10),
+)
+_WHERE = Column("area", "Nơi", Kind.TEXT, 28)
+_UNIT = Column("unit", "Đếm theo", Kind.TEXT, 10)
+TREND_COLUMNS = (
+    _DAY,
+    _WHERE,
+    _UNIT,
+    Column("counted", "Được tính", Kind.INTEGER, 12),
+    Column("account", "Có tài khoản", Kind.INTEGER, 12),
+    Column("equipped", "Có mã QR", Kind.INTEGER, 12),
+    Column("displayed", "Treo mã QR đã kiểm tra", Kind.INTEGER, 12),
+    Column("accepting", "Chấp nhận TTKDTM", Kind.INTEGER, 12),
+    Column("in_use", "Có phát sinh giao dịch 30 ngày", Kind.INTEGER, 12),
+    Column("share_percent", "Tỷ lệ chấp nhận (%)", Kind.PERCENT, 12),
+    Column("target_percent", "Chỉ tiêu (%)", Kind.PERCENT, 12),
+)
+PROOF_COLUMNS = (
+    _DAY,
+    _WHERE,
+    _UNIT,
+    Column("proof", "Bằng chứng", Kind.TEXT, 32),
+    Column("accepting", "Chấp nhận TTKDTM", Kind.INTEGER, 12),
+    Column("share_percent", "Tỷ lệ (%)", Kind.PERCENT, 12),
 )

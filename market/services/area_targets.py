@@ -20,6 +20,7 @@ from market.models.market import Market
 from market.models.target import Target
 from market.services import access, coverage, target_book
 from market.services.access import Actor
+from market.services.area_coverage import AreaCoverage, MarketCoverage
 from market.services.market_lines import MarketChoice, MarketLine
 
 UNITS = tuple(Unit)
@@ -42,6 +43,16 @@ class Aimed:
             for day, aim in aims.items()
             if aim is not None and aim.unit is unit and (percent := aim.percent_on(day)) is not None
         }
+
+
+def percents_of(
+    aimed: Aimed | None, found: AreaCoverage | MarketCoverage
+) -> Mapping[date, Fraction]:
+    """The target of each day of a trend, where the trend counts what the target counts."""
+    standing = None if aimed is None else aimed.standing
+    if aimed is None or standing is None or standing.aim.unit is not found.question.unit:
+        return {}
+    return aimed.percents_on([each.day for each in found.trend])
 
 
 def of_market(market: Market, on: date, denominator: Denominator = Denominator.A) -> Aimed:

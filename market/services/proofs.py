@@ -15,8 +15,10 @@ from market.models.merchant import Tenancy
 from market.models.stall import Stall
 from market.models.sticker import ForeignCode, Sticker
 from market.models.visit import Visit
-from market.services import coverage
-from market.services.area_coverage import Question
+from market.services import area_coverage, coverage
+from market.services.access import Actor
+from market.services.area_coverage import AreaCoverage, Question
+from market.services.covered_areas import Area, AreaKind
 from market.services.missing_stalls import is_counted
 from market.services.stall_levels import rank_of_tenancy
 
@@ -45,6 +47,17 @@ def of_markets(question: Question, markets: ColumnElement[bool]) -> ProofCounts:
     rows = db.session.execute(select(proved.c.strength, func.count()).group_by(proved.c.strength))
     found = {BY_STRENGTH[strength]: number for strength, number in rows}
     return ProofCounts({proof: found.get(proof, 0) for proof in Proof})
+
+
+def of_area(area: Area, found: AreaCoverage, *, actor: Actor) -> ProofCounts:
+    """The proofs of the markets that a page of the area shows."""
+    is_part = found.is_filtered or area.kind is AreaKind.OPERATOR
+    shown = (
+        Market.id.in_([line.id for line in found.lines])
+        if is_part
+        else area_coverage.own_markets(area.markets, actor)
+    )
+    return of_markets(found.question, shown)
 
 
 def strength_on(on: date) -> ScalarSelect[int]:

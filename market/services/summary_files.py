@@ -1,22 +1,27 @@
-"""Summaries as tables for files: of communes, provinces, parts of a market, reasons."""
+"""Summaries as tables for files: areas, parts of a market, reasons, trends, proofs."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
 
 from market.documents.summary_columns import (
     COMMUNE_COLUMNS,
     LINE_COLUMNS,
+    PROOF_COLUMNS,
     PROVINCE_COLUMNS,
     REASON_COLUMNS,
     SECTION_COLUMNS,
+    TREND_COLUMNS,
 )
 from market.documents.tables import Cell, Column, Row
 from market.domain.calendar import check_as_of, format_day
 from market.domain.coverage import Coverage, Ladder
-from market.domain.shares import FILE_PLACES
+from market.domain.proofs import Proof, ProofCounts
+from market.domain.shares import FILE_PLACES, round_half_up
 from market.models.market import Market
 from market.services import area_lines, breakdowns, coverage, market_lines
 from market.services.access import Actor
-from market.services.area_coverage import Question, own_markets
+from market.services.area_coverage import AreaCoverage, MarketCoverage, Question, own_markets
 from market.services.area_lines import AreaLine
 from market.services.breakdowns import Part
 from market.services.covered_areas import Area, AreaKind
@@ -81,6 +86,45 @@ def reason_table(market: Market, question: Question) -> Table:
         as_of=question.as_of,
         denominator=question.denominator,
         total_row=lambda: (None, None, None, None, found.stalls, None),
+    )
+
+
+def trend_table(
+    name: str, found: AreaCoverage | MarketCoverage, targets: Mapping[date, Fraction]
+) -> Table:
+    """A row for the end of each month, and for the day itself."""
+    question = found.question
+    return Table(
+        title=f"24 tháng qua – {name} – {format_day(question.as_of)}",
+        columns=TREND_COLUMNS,
+        rows=[
+            (
+                each.day,
+                name,
+                question.unit,
+                *_cells(each.ladder),
+                None if each.day not in targets else round_half_up(targets[each.day], FILE_PLACES),
+            )
+            for each in found.trend
+        ],
+        as_of=question.as_of,
+        denominator=question.denominator,
+    )
+
+
+def proof_table(name: str, question: Question, counts: ProofCounts) -> Table:
+    """A row for each proof on which those that accept stand, the strongest first."""
+    place = (question.as_of, name, question.unit)
+    shares = [(proof, counts.share(proof)) for proof in Proof]
+    return Table(
+        title=f"Mức tin cậy – {name} – {format_day(question.as_of)}",
+        columns=PROOF_COLUMNS,
+        rows=[
+            (*place, proof, share.numerator, share.percent(FILE_PLACES)) for proof, share in shares
+        ],
+        as_of=question.as_of,
+        denominator=question.denominator,
+        total_row=lambda: (None, None, None, None, counts.accepting, None),
     )
 
 

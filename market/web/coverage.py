@@ -155,12 +155,7 @@ def _proofs_of(area: Area, found: AreaCoverage) -> dict[str, Any]:
     """On what proof the share stands; of very many only where that is asked for."""
     if found.ladder.accepting > MOST_PROVED_UNASKED and request.args.get("proof") != "yes":
         return {"proofs": None}
-    chosen = (
-        Market.id.in_([line.id for line in found.lines])
-        if found.is_filtered or area.kind is AreaKind.OPERATOR
-        else area_coverage.own_markets(area.markets, current_actor())
-    )
-    return figures.of_proofs(proofs.of_markets(found.question, chosen))
+    return figures.of_proofs(proofs.of_area(area, found, actor=current_actor()))
 
 
 def _commune_called(written: str) -> ResponseReturnValue:

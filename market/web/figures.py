@@ -1,7 +1,6 @@
 """Shares as pages show them: funnel, trend as picture and table, facets to filter by."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,7 +16,7 @@ from market.domain.proofs import PROOF_DAYS, Proof, ProofCounts
 from market.domain.share_steps import ShareStep, step_of
 from market.domain.shares import FILE_PLACES, SCREEN_PLACES, round_half_up
 from market.extensions import rules
-from market.services import area_lines
+from market.services import area_lines, area_targets
 from market.services.area_coverage import AreaCoverage, MarketCoverage, Question, TrendDay
 from market.services.area_targets import Aimed
 from market.services.covered_areas import AreaKind
@@ -30,7 +29,7 @@ def of_coverage(found: AreaCoverage | MarketCoverage, aimed: Aimed | None) -> di
 
     A target is drawn where the page counts what the target counts.
     """
-    percents = _targets(found, aimed)
+    percents = area_targets.percents_of(aimed, found)
     points = [
         TrendPoint(
             f"{each.day.month}/{each.day.year}",
@@ -156,13 +155,6 @@ def _counted(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str, int]]:
         ((value, words, number) for (value, words), number in counts.items()),
         key=lambda facet: facet[1],
     )
-
-
-def _targets(found: AreaCoverage | MarketCoverage, aimed: Aimed | None) -> Mapping[date, Fraction]:
-    standing = None if aimed is None else aimed.standing
-    if aimed is None or standing is None or standing.aim.unit is not found.question.unit:
-        return {}
-    return aimed.percents_on([each.day for each in found.trend])
 
 
 def _rounded(percent: Fraction | None, places: int) -> Decimal | None:

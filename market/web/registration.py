@@ -4,6 +4,7 @@ from flask import Flask
 
 from market.web import (
     accounts,
+    area_files,
     areas,
     audit,
     banks,
@@ -57,6 +58,7 @@ BLUEPRINTS = (
     foreign_codes.bp,
     coverage.bp,
     reports.bp,
+    area_files.bp,
     targets.bp,
     target_files.bp,
     frozen_reports.bp,

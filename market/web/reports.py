@@ -168,22 +168,33 @@ def links_of(area: Area) -> dict[str, str]:
     """Where the tables of an area's page are had as files."""
     match area.kind:
         case AreaKind.COUNTRY:
-            return {"report": url_for("reports.index"), "areas": url_for("reports.provinces")}
+            return {
+                "report": url_for("reports.index"),
+                "areas": url_for("reports.provinces"),
+                "trend": url_for("area_files.index", shown="trend"),
+                "proofs": url_for("area_files.index", shown="proofs"),
+            }
         case AreaKind.PROVINCE:
             return {
                 "report": url_for("reports.province", province_code=area.code),
                 "areas": url_for("reports.communes", province_code=area.code),
                 "stalls": url_for("reports.province_stalls", province_code=area.code),
+                "trend": url_for("area_files.province", shown="trend", province_code=area.code),
+                "proofs": url_for("area_files.province", shown="proofs", province_code=area.code),
             }
         case AreaKind.COMMUNE:
             return {
                 "report": url_for("reports.commune", commune_code=area.code),
                 "stalls": url_for("reports.commune_stalls", commune_code=area.code),
+                "trend": url_for("area_files.commune", shown="trend", commune_code=area.code),
+                "proofs": url_for("area_files.commune", shown="proofs", commune_code=area.code),
             }
         case AreaKind.OPERATOR:
             return {
                 "report": url_for("reports.operator", operator_id=area.code),
                 "stalls": url_for("reports.operator_stalls", operator_id=area.code),
+                "trend": url_for("area_files.operator", shown="trend", operator_id=area.code),
+                "proofs": url_for("area_files.operator", shown="proofs", operator_id=area.code),
             }
 
 
@@ -194,8 +205,8 @@ def _area_report(area: Area) -> ResponseReturnValue:
         lambda: report_files.market_table(
             actor, period, choice=choice, denominator=question.denominator
         ),
-        lambda form: report_files.note_markets(actor, period, form, _told_of(area)),
-        f"bao-cao-cho{_suffix(area)}-{period.as_of}",
+        lambda form: report_files.note_markets(actor, period, form, told_of(area)),
+        f"bao-cao-cho{suffix_of(area)}-{period.as_of}",
     )
 
 
@@ -204,8 +215,8 @@ def _summary(area: Area) -> ResponseReturnValue:
     choice = asked_choice(area.markets, question)
     return download(
         lambda: summary_files.area_table(actor, area, question=question, choice=choice),
-        lambda form: report_files.note_summary(actor, question.as_of, form, _told_of(area)),
-        f"tong-hop{_suffix(area)}-{question.as_of}",
+        lambda form: report_files.note_summary(actor, question.as_of, form, told_of(area)),
+        f"tong-hop{suffix_of(area)}-{question.as_of}",
     )
 
 
@@ -215,8 +226,8 @@ def _area_stalls(area: Area) -> ResponseReturnValue:
     names = request.args.getlist("column")
     return download(
         lambda: report_files.stall_table(actor, question.as_of, choice=choice, names=names),
-        lambda form: report_files.note_stalls(actor, question.as_of, form, _told_of(area)),
-        f"diem{_suffix(area)}-{question.as_of}",
+        lambda form: report_files.note_stalls(actor, question.as_of, form, told_of(area)),
+        f"diem{suffix_of(area)}-{question.as_of}",
     )
 
 
@@ -235,11 +246,13 @@ def _market_summary(
     )
 
 
-def _told_of(area: Area) -> dict[str, str]:
+def told_of(area: Area) -> dict[str, str]:
+    """What was chosen on the page of an area, for the audit log."""
     return told(**({str(area.kind): area.code} if area.code else {}))
 
 
-def _suffix(area: Area) -> str:
+def suffix_of(area: Area) -> str:
+    """What stands behind the name of an area's file."""
     words = {AreaKind.COMMUNE: "-xa", AreaKind.OPERATOR: "-don-vi"}.get(area.kind, "")
     return f"{words}-{area.code}" if area.code else ""
 

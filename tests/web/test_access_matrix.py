@@ -81,6 +81,11 @@ DECLARED: dict[str, Outcomes] = {
     "accounts.show GET": READERS,
     # Only who entered an account may take it back.
     "accounts.withdraw POST": only(missing=STRANGERS),
+    "area_files.commune GET": ANY_REPORTER,
+    "area_files.index GET": ANY_REPORTER,
+    "area_files.market GET": REPORTERS,
+    "area_files.operator GET": REPORTERS,
+    "area_files.province GET": ANY_REPORTER,
     "areas.search GET": ANY_READER,
     "audit.index GET": ANY_REPORTER | {"administrator": IN},
     "banks.change POST": ADMINISTRATORS,

@@ -405,6 +405,36 @@ def test_the_proof_of_an_area_is_shown_beside_its_share(nation: Flask) -> None:
     assert "Chưa có hộ nào chấp nhận để xét" in officer.page(f"/communes/06862?{ON}").html
 
 
+def test_the_trend_is_had_as_a_file(nation: Flask) -> None:
+    officer, board = SignedIn(nation, OFFICER), SignedIn(nation, BOARD)
+
+    of_province = rows(officer, f"{PROVINCE}/trend/file?{ON}")
+    of_market = rows(board, f"/markets/QN-DAMHA/trend/file?{ON}&unit=stalls")
+
+    assert len(of_province) == len(of_market) == 24
+    last = of_province[-1]
+    assert (last["accepting"], last["counted"]) == ("2", "4")
+    assert (last["share_percent"], last["target_percent"]) == ("50.00", "")
+    assert (of_market[-1]["area"], of_market[-1]["share_percent"]) == ("Chợ Đầm Hà", "50.00")
+
+
+def test_the_proofs_are_had_as_a_file(nation: Flask) -> None:
+    officer, board = SignedIn(nation, OFFICER), SignedIn(nation, BOARD)
+
+    of_province = rows(officer, f"{PROVINCE}/proofs/file?{ON}")
+    of_market = rows(board, f"/markets/QN-DAMHA/proofs/file?{ON}")
+
+    assert sum(int(row["accepting"]) for row in of_province) == 2
+    assert sum(int(row["accepting"]) for row in of_market) == 1
+
+
+@pytest.mark.parametrize("table", ["trend", "proofs"])
+def test_no_file_is_made_of_days_to_come(nation: Flask, table: str) -> None:
+    tomorrow = f"{PROVINCE}/{table}/file?as_of=2099-01-01"
+
+    assert SignedIn(nation, OFFICER).get(tomorrow).status_code == 422
+
+
 def test_every_file_leaves_an_entry_with_what_was_chosen(
     nation: Flask, transaction: Transaction
 ) -> None:
