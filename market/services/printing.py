@@ -77,7 +77,8 @@ def draw(run: PrintRun, out: Sink, *, on: date, progress: Progress = silent) -> 
     """
     expected: dict[str, str] = {}
     payees: dict[str, str] = {}
-    total = print_runs.balance(run).total
+    # Where nobody watches, nobody need count.
+    total = 0 if progress is silent else print_runs.balance(run).total
 
     def flow() -> Iterator[PaperSticker]:
         for done, drawable in enumerate(list_drawable(run, printed_on=on)):
@@ -129,11 +130,11 @@ def redraw(run: PrintRun, out: Sink, *, at: datetime) -> Drawn:
 def release_again(drawn: Drawn, *, market: Market, actor: Actor) -> None:
     """Give away what `redraw` drew, if the register still says so; whoever gets it is noted.
 
-    Raises Conflict as `redraw` does.
+    Raises Conflict, naming the stalls, where an account or a sticker changed since.
     """
     account_decisions.sweep(actor.at)
     run = print_runs.get_run(drawn.run_number, market=market, actor=actor)
-    _check_whole(run, actor.at, drawn.payees)
+    _refuse_stale(run, at=actor.at, payees=drawn.payees)
     new = {"sha256": drawn.sheets.sha256, "release": drawing_release()}
     audit.record(actor, "download", run, market_id=run.market_id, new=new)
 
@@ -169,7 +170,7 @@ def _check_made(run: PrintRun) -> None:
         raise Conflict(f"Đợt {run.number} đã bỏ. Hãy lập đợt in mới.")
 
 
-def _check_whole(run: PrintRun, at: datetime, payees: Mapping[str, str] | None = None) -> None:
+def _check_whole(run: PrintRun, at: datetime) -> None:
     if run.state is not RunState.PRINTED:
         raise Conflict(f"Đợt {run.number} chưa in.")
     balance = print_runs.balance(run)
@@ -178,7 +179,7 @@ def _check_whole(run: PrintRun, at: datetime, payees: Mapping[str, str] | None =
             f"Đợt {run.number} có {balance.void} tem đã hủy và {balance.spoiled} tem in hỏng nên"
             " không in lại được. Hãy lập đợt mới cho các tem còn hiệu lực."
         )
-    _refuse_stale(run, at=at, payees=payees)
+    _refuse_stale(run, at=at)
 
 
 def _lock_accounts(run: PrintRun) -> None:

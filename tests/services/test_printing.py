@@ -414,6 +414,18 @@ def test_a_run_whose_account_was_replaced_since_is_not_printed_again(session: Se
         fetch(run, market, BytesIO(), LATER)
 
 
+def test_a_sticker_voided_while_the_file_is_drawn_again_keeps_it_back(session: Session) -> None:
+    market = make_market()
+    make_ready(market, "A1")
+    run = printed_run(market)
+    drawn = printing.redraw(run, BytesIO(), at=NOW)
+    sticker_states.void_sticker(stickers_of(run)[0], reason=VoidReason.WORN, actor=SYSTEM)
+
+    with pytest.raises(Conflict, match="A1"):
+        printing.release_again(drawn, market=market, actor=SYSTEM)
+    assert entries_of("download") == []
+
+
 def test_a_run_that_was_not_printed_cannot_be_printed_again(session: Session) -> None:
     market = make_market()
     make_ready(market, "A1")
