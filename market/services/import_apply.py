@@ -159,10 +159,7 @@ class _Places:
 
     def _sections(self, plans: Iterable[StallPlan]) -> dict[str, int]:
         """The ids of sections by name as written; those the market does not have are made."""
-        known = {
-            section.name_key: section
-            for section in sections.list_all_sections(self._market)
-        }
+        known = {section.name_key: section for section in sections.list_all_sections(self._market)}
         ids: dict[str, int] = {}
         # Volunteers walk sections in the order in which the list has them.
         for plan in sorted(plans, key=lambda plan: plan.row):
