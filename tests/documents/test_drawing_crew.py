@@ -192,7 +192,9 @@ def test_a_run_can_be_stopped_between_sheets_and_its_workers_end(
     assert all(worker.returncode is not None for worker in started)
 
 
+# Whoever runs the tests in the background may have told them to ignore Ctrl-C.
 ENDLESS = """
+import signal
 import subprocess
 from itertools import count
 from market.documents import drawing_crew
@@ -208,6 +210,7 @@ def told(*command, start=subprocess.Popen, **options):
     print(worker.pid, flush=True)
     return worker
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 drawing_crew.HELPED_FROM = 64
 drawing_crew.subprocess.Popen = told
 write_stickers((sticker(number % 50) for number in count()), job("a4-8"), Nowhere(), cores=3)
