@@ -25,7 +25,7 @@ from market.models.market import Market
 from market.models.stall import Stall
 from market.models.sticker import PrintRun, Sticker
 from market.models.user import User
-from market.services import audit, coverage
+from market.services import audit
 from market.services.access import Actor, stall_condition
 from market.services.paging import entities_page
 
@@ -160,7 +160,6 @@ def cancel(number: str, *, market: Market, actor: Actor) -> PrintRun:
         old={"state": str(RunState.MADE)},
         new={"state": str(RunState.CANCELLED)},
     )
-    coverage.touch(market.id)
     return run
 
 

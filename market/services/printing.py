@@ -24,7 +24,7 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Merchant
 from market.models.sticker import PrintRun, Sticker
-from market.services import account_decisions, accounts, audit, coverage, print_runs
+from market.services import account_decisions, accounts, audit, print_runs
 from market.services.access import Actor
 from market.services.jobs import Progress, silent
 from market.services.sticker_needs import name_some
@@ -224,7 +224,6 @@ def _record(run: PrintRun, drawn: Drawn, *, actor: Actor) -> None:
             "flagged": sheets.flagged,
         },
     )
-    coverage.touch(run.market_id)
     db.session.flush()
 
 

@@ -22,7 +22,7 @@ from market.extensions import db
 from market.models.job import Counter
 from market.models.market import Market, MarketOperator, Operator
 from market.models.sticker import PrintRun, Sticker
-from market.services import account_decisions, audit, coverage, sticker_needs
+from market.services import account_decisions, audit, sticker_needs
 from market.services.access import Actor
 from market.services.branding import branding_of_market
 from market.services.sticker_needs import Needs, Selection
@@ -71,7 +71,6 @@ def make_run(market: Market, *, values: RunValues, actor: Actor) -> PrintRun:
     needs.wanted.clear()
     _look_through(run, template)
     _note(run, actor)
-    coverage.touch(market.id)
     return run
 
 
