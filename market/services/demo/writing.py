@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from psycopg import Connection, Cursor, sql
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from market.models.base import Base
 from market.models.sticker import PrintRun
 from market.services.demo.rows import ORDER, Batch, Row
+
+# Only PostgreSQL's own engine loads the driver: on SQLite it would take memory for nothing.
+if TYPE_CHECKING:
+    from psycopg import Connection, Cursor
 
 # So many batches wait at most for the database: memory is bounded by them.
 AHEAD = 3
@@ -75,21 +78,19 @@ def _insert(session: Session, batch: Batch) -> None:
             session.connection().execute(insert(entity.__table__), rows)  # type: ignore[arg-type]
 
 
-def _copy(connection: Connection[Any], batch: Batch) -> None:
+def _copy(connection: "Connection[Any]", batch: Batch) -> None:
     with connection.cursor() as cursor:
         for entity in ORDER:
             if rows := batch.get(entity):
                 _copy_table(cursor, entity, rows)
 
 
-def _copy_table(cursor: Cursor[Any], entity: type[Base], rows: list[Row]) -> None:
+def _copy_table(cursor: "Cursor[Any]", entity: type[Base], rows: list[Row]) -> None:
     if name := JSON_COLUMNS.get(entity):
         rows = [{**row, name: json.dumps(row[name])} for row in rows]
     columns = list(rows[0])
     values = itemgetter(*columns)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(entity.__tablename__), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with cursor.copy(statement) as copy:
+    named = ", ".join(f'"{column}"' for column in columns)
+    with cursor.copy(f'COPY "{entity.__tablename__}" ({named}) FROM STDIN'.encode()) as copy:
         for row in rows:
             copy.write_row(values(row))
