@@ -73,17 +73,19 @@ def measure(folder: Path, code: str) -> Measured:
     """Print all that the market needs by the command, in a process of its own."""
     command = [sys.executable, "-m", "flask", "stickers", "print", "--market", code]
     options = ["--template", "a4-8", "--out", str(folder / f"{code}.pdf"), "--as", PRINTER]
+    # Into a file: the serials of so many do not fit a pipe that is read at the end.
+    answer = folder / f"{code}.json"
     with (
         _one_core(),
+        answer.open("wb") as stdout,
         subprocess.Popen(
             [*command, *options, "--all", "--json"],
             env=os.environ | {"CHO_INSTANCE": str(folder)},
-            stdout=subprocess.PIPE,
+            stdout=stdout,
         ) as process,
     ):
         peak = _peak(process)
-        assert process.stdout is not None
-        said = json.loads(process.stdout.read())
+    said = json.loads(answer.read_text())
     return Measured(said["stickers"], said["seconds"], said["bytes"], peak / 1024)
 
 
