@@ -53,10 +53,6 @@ class RowArchive:
             found.append(opened[number][within])
         return found
 
-    def read_all(self) -> list[Any]:
-        """Every row."""
-        return self.read(range(self._count))
-
 
 def _squeezed(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))

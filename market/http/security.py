@@ -176,8 +176,3 @@ def _marked(view: View, permission: Permission | None, *, writes: bool) -> View:
     view.permission = permission  # type: ignore[attr-defined]
     view.writes = writes  # type: ignore[attr-defined]
     return view
-
-
-def is_public(view: Any) -> bool:
-    """Whether a registered view lets everybody in."""
-    return getattr(view, "permission", None) is None

@@ -5,7 +5,7 @@ commits the market is counted anew and what differs is written.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,15 +19,13 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
 
 from market.domain.calendar import month_end
-from market.domain.coverage import NOTHING, Counts, Denominator, Ladder, Unit
+from market.domain.coverage import Counts, Denominator, Ladder, Unit
 from market.domain.levels import Level
-from market.domain.roles import Permission
 from market.extensions import db
 from market.models.area import Commune
 from market.models.coverage import CoverageDay, TenancyLevel
@@ -35,7 +33,6 @@ from market.models.market import Market
 from market.models.merchant import Tenancy
 from market.models.stall import Stall
 from market.services import coverage_counting, coverage_ladders, coverage_rows
-from market.services.access import Actor, market_condition
 from market.services.coverage_rows import figures_of
 from market.services.newest_counts import newest_counts
 
@@ -51,14 +48,6 @@ class Touched:
 
     markets: set[int] = field(default_factory=set)
     stalls: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-
-
-@dataclass(frozen=True, slots=True)
-class MarketCounts:
-    """A market with its figures on a day; None where nothing is on record by then."""
-
-    market: Market
-    counts: Counts | None
 
 
 def touch(market_id: int) -> None:
@@ -220,52 +209,12 @@ def _find_day(markets: ColumnElement[bool], by: date) -> date | None:
     )
 
 
-def list_counts(
-    actor: Actor,
-    on: date,
-    *,
-    permission: Permission = Permission.READ_REPORTS,
-    condition: ColumnElement[bool] | None = None,
-) -> list[MarketCounts]:
-    """Every open market in the actor's scope (and condition) with its figures on the day."""
-    newest = newest_counts(on)
-    rows = db.session.execute(
-        select(Market, newest.row)
-        .outerjoin(newest.row, newest.condition)
-        .where(
-            market_condition(actor, permission),
-            is_open(on),
-            true() if condition is None else condition,
-        )
-        .order_by(Market.search, Market.id)
-    )
-    return [
-        MarketCounts(market, None if day is None else Counts(figures_of(day)))
-        for market, day in rows
-    ]
-
-
-def pool(markets: Iterable[MarketCounts]) -> Counts:
-    """The sum over markets: shares of areas are of sums, never means of shares."""
-    total = NOTHING
-    for each in markets:
-        if each.counts is not None:
-            total = total + each.counts
-    return total
-
-
 def is_open(on: date | ColumnElement[date]) -> ColumnElement[bool]:
     """Markets that exist on the day."""
     return and_(
         or_(Market.closed_on.is_(None), Market.closed_on > on),
         or_(Market.opened_on.is_(None), Market.opened_on <= on),
     )
-
-
-def is_running(market: Market, on: date) -> bool:
-    """Whether the programme had started there by the day and the market is open."""
-    has_started = market.programme_start is not None and market.programme_start <= on
-    return has_started and (market.closed_on is None or market.closed_on > on)
 
 
 def in_province(code: str) -> ColumnElement[bool]:

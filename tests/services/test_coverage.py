@@ -16,7 +16,8 @@ from market.models.coverage import CoverageDay
 from market.models.merchant import Tenancy
 from market.models.sticker import Sticker
 from market.models.visit import Visit
-from market.services import coverage
+from market.services import coverage, market_lines
+from market.services.market_lines import MarketChoice
 from tests.factories import (
     TODAY,
     make_account,
@@ -226,10 +227,10 @@ def test_a_province_pools_its_markets_and_leaves_out_closed_ones(session: Sessio
     coverage.recompute_market(small.id)
     actor = make_actor(Role.PROVINCE_OFFICER, province=province)
 
-    markets = coverage.list_counts(actor, TODAY)
-    ladder = coverage.pool(markets).of(Denominator.A).merchants
+    markets = market_lines.list_lines(actor, TODAY, choice=MarketChoice())
+    ladder = market_lines.pool(markets).of(Denominator.A).merchants
 
-    assert {each.market.id for each in markets} == {big.id, small.id}
+    assert {each.id for each in markets} == {big.id, small.id}
     assert (ladder.account, ladder.counted) == (1, 5)
 
 
@@ -239,9 +240,9 @@ def test_markets_of_others_are_not_counted(session: Session) -> None:
         make_trader(market)
         coverage.recompute_market(market.id)
 
-    markets = coverage.list_counts(make_actor(market=mine), TODAY)
+    markets = market_lines.list_lines(make_actor(market=mine), TODAY, choice=MarketChoice())
 
-    assert [each.market.id for each in markets] == [mine.id]
+    assert [each.id for each in markets] == [mine.id]
 
 
 def test_levels_of_stalls_are_those_of_the_day(session: Session) -> None:

@@ -26,7 +26,14 @@ from market.models.merchant import Merchant
 from market.models.stall import Stall
 from market.models.sticker import Sticker
 from market.models.visit import Visit
-from market.services import audit, coverage, coverage_checks, frozen_differences, frozen_lists
+from market.services import (
+    audit,
+    coverage,
+    coverage_checks,
+    frozen_differences,
+    frozen_lists,
+    market_lines,
+)
 from market.services.access import Actor
 from market.services.area_totals import of_area
 from market.services.demo import loading
@@ -220,15 +227,15 @@ def test_serials_carry_a_right_check_character(sticker_id: int) -> None:
 def test_the_province_has_the_markets_and_the_share_that_are_promised(session: Session) -> None:
     loading.load(Scale.PROVINCE, seed=2026, actor=SYSTEM)
 
-    markets = coverage.list_counts(SYSTEM, TODAY)
-    ladder = coverage.pool(markets).of(Denominator.A).merchants
+    markets = market_lines.list_lines(SYSTEM, TODAY, choice=MarketChoice())
+    ladder = market_lines.pool(markets).of(Denominator.A).merchants
     share = percent(ladder.accepting, ladder.counted, 2)
 
     assert len(markets) == 135
-    assert sum(coverage.is_running(each.market, TODAY) for each in markets) == 120
+    assert sum(each.is_running for each in markets) == 120
     assert share is not None
     assert 86 <= share < 87
-    assert 25_000 <= coverage.pool(markets).points.total <= 30_000
+    assert 25_000 <= market_lines.pool(markets).points.total <= 30_000
     totals = of_area(SYSTEM, TODAY, choice=MarketChoice(province_code="22"))
     assert 0 < totals.passed < totals.running
     assert session.scalar(select(func.count()).select_from(Sticker)) == len(
