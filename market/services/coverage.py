@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Subquery,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -33,6 +34,7 @@ from market.models.market import Market
 from market.models.merchant import Tenancy
 from market.models.stall import Stall
 from market.services import coverage_counting, coverage_ladders, coverage_rows
+from market.services.coverage_facts import Stalls
 from market.services.coverage_rows import figures_of
 from market.services.newest_counts import newest_counts
 
@@ -40,6 +42,11 @@ TOUCHED = "coverage_touched"
 # Past so many stalls, counting the whole market is the quicker way.
 MOST_STALLS_APART = 40
 NOBODY = coverage_ladders.NOBODY
+TAKE_TURNS = (
+    select(exists().where(CoverageDay.market_id == Market.id))
+    .where(Market.id == bindparam("market_id"))
+    .with_for_update(key_share=True, of=Market)
+)
 
 
 @dataclass(slots=True)
@@ -112,12 +119,13 @@ def recompute_stalls(
     is counted whole.
     """
     session = session or db.session()
-    _take_turns(session, market_id)
-    if not coverage_rows.has_days(session, market_id):
+    if not _take_turns(session, market_id):
         recompute_market(market_id, session=session)
         return
-    stored = coverage_counting.stored_levels(session, market_id, stall_ids)
-    counted = coverage_counting.count_stalls(session, market_id, stall_ids)
+    here = Stalls(market_id, sorted(stall_ids))
+    stored = coverage_counting.stored_levels(session, here)
+    at_stalls = [each.tenancy for each in stored.values() if each.tenancy.stall_id in stall_ids]
+    counted = coverage_counting.count_levels(session, at_stalls, here)
     changed = {
         each.tenancy.id: each for each in counted if each.steps != stored[each.tenancy.id].steps
     }
@@ -125,7 +133,7 @@ def recompute_stalls(
         return
     before = list(stored.values())
     after = [changed.get(each.tenancy.id, each) for each in before]
-    differences = coverage_counting.difference(session, before, after)
+    differences = coverage_counting.difference(session, market_id, before, after)
     until_now = {tenancy_id: stored[tenancy_id].steps for tenancy_id in changed}
     coverage_rows.replace_steps(session, market_id, until_now, changed.values())
     coverage_rows.carry(session, market_id, differences)
@@ -252,6 +260,10 @@ def _touched(session: Session) -> Touched:
     return found
 
 
-def _take_turns(session: Session, market_id: int) -> None:
-    """Two transactions that count one market at once would each miss the other's facts."""
-    session.execute(select(Market.id).where(Market.id == market_id).with_for_update(key_share=True))
+def _take_turns(session: Session, market_id: int) -> bool:
+    """Two transactions that count one market at once would each miss the other's facts.
+
+    Tells whether the market was ever counted.
+    """
+    session.flush()
+    return bool(session.connection().scalar(TAKE_TURNS, {"market_id": market_id}))
