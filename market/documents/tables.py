@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from market.domain.calendar import format_day
 from market.domain.labels import LabelledEnum
@@ -63,6 +63,8 @@ _BOM = b"\xef\xbb\xbf"
 # Each separator that some spreadsheet splits at is quoted in both styles: unquoted, the
 # second half of "chợ,=1+1" would become a cell of its own, and a formula.
 _needs_quotes = re.compile('[",;\t\r\n]').search
+# What most texts are: begun by a letter or digit, with nothing to quote.
+_is_plain = re.compile('\\w[^",;\t\r\n]*').fullmatch
 # Blank and unseen characters before the sign do not hold every spreadsheet back.
 _runs_as_formula = re.compile(
     "[\t\r\n]"
@@ -193,13 +195,13 @@ class _Fields(dict[Cell, str]):
     """The values of a column as fields, each worked out when it is first met."""
 
     def __init__(self, column: Column, style: Style) -> None:
-        super().__init__()
+        super().__init__({None: ""})
         self._column = column
-        self._style = style
+        self._write = _writer(column.kind, style)
 
     def __missing__(self, value: Cell) -> str:
         check_kind(self._column, value)
-        field = self[value] = _field(value, self._style)
+        field = self[value] = self._write(value)
         return field
 
 
@@ -213,19 +215,28 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
 }
 
 
-def _field(value: Cell, style: Style) -> str:
-    match value:
-        case None:
-            return ""
-        case str() | bool():
-            return _text_field(text_of(value, style))
-        case Decimal():
-            number = f"{value:.{FILE_PLACES}f}"
-            return number.replace(".", ",") if style is Style.REPORT else number
-        case date():
-            return format_day(value) if style is Style.REPORT else value.isoformat()
-        case _:
-            return str(value)
+def _writer(kind: Kind, style: Style) -> Callable[[Any], str]:
+    """How the values of a column become fields."""
+    is_report = style is Style.REPORT
+    match kind:
+        case Kind.TEXT:
+            return lambda value: _text_field(text_of(value, style))
+        case Kind.CODE:
+            return _text_field
+        case Kind.PERCENT:
+            return _percent_vi if is_report else _percent
+        case Kind.DATE:
+            return format_day if is_report else date.isoformat
+        case Kind.INTEGER | Kind.MONEY:
+            return str
+
+
+def _percent(value: Decimal) -> str:
+    return f"{value:.{FILE_PLACES}f}"
+
+
+def _percent_vi(value: Decimal) -> str:
+    return _percent(value).replace(".", ",")
 
 
 def text_of(value: str | bool, style: Style) -> str:
@@ -239,5 +250,7 @@ def text_of(value: str | bool, style: Style) -> str:
 
 
 def _text_field(text: str) -> str:
+    if _is_plain(text):
+        return text
     safe = harmless(text)
     return '"' + safe.replace('"', '""') + '"' if _needs_quotes(safe) else safe

@@ -1,6 +1,6 @@
 """The list of stalls as a file: one row for each merchant at each stall, on any day."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -9,7 +9,17 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from market.documents.report_columns import STALL_COLUMNS
@@ -32,6 +42,7 @@ from market.services import coverage, market_lines, missing_stalls
 from market.services.access import Actor, market_condition, stall_condition
 from market.services.market_lines import MarketChoice
 from market.services.missing_stalls import MissingFilter
+from market.services.plain_rows import plain_rows
 from market.services.stall_states import holds_on
 
 # How far a sticker has come; the place in this order stands for it in queries.
@@ -43,7 +54,7 @@ STICKER_ORDER = (
     StickerState.ON_STALL,
 )
 NAMES = [column.name for column in STALL_COLUMNS]
-LEVEL, STICKER = NAMES.index("level"), NAMES.index("sticker_state")
+LINE, LEVEL, BANK, STICKER = map(NAMES.index, ("line", "level", "bank", "sticker_state"))
 # A query for each market would cost as much as its rows; so few never hold many rows.
 MARKETS_AT_ONCE = 8
 MARKETS = "markets"
@@ -106,11 +117,12 @@ def _rows(
 ) -> Iterator[Row]:
     places = [STALL_COLUMNS.index(column) for column in columns]
     chosen = itemgetter(*places) if len(places) > 1 else lambda cells: (cells[places[0]],)
+    names = _names()
     for some, rows in _batches(query, market_ids):
         turns = {market_id: turn for turn, market_id in enumerate(some)}
         # Python's sort keeps the order in which one walks within each market.
         for row in sorted(rows, key=lambda row: turns[row[-1]]):
-            yield chosen(_cells(row))
+            yield chosen(_cells(row, names))
 
 
 def _batches(
@@ -123,7 +135,7 @@ def _batches(
     session = db.session()
 
     def read(some: Sequence[int]) -> Sequence[Any]:
-        return session.execute(query, {MARKETS: some}).all()
+        return plain_rows(session, query, {MARKETS: some})
 
     batches = [
         market_ids[start : start + MARKETS_AT_ONCE]
@@ -142,33 +154,46 @@ def _batches(
                 yield some, rows
 
 
-def _cells(row: Any) -> list[Cell]:
+def _names() -> dict[int, dict[str, str]]:
+    """By column, the names of what rows hold as a code: joined to each they would cost a join."""
+    lines = db.session.execute(select(BusinessLine.code, BusinessLine.name)).tuples()
+    banks = db.session.execute(select(BankEntry.bin, BankEntry.short_name)).tuples()
+    return {LINE: dict(lines.all()), BANK: dict(banks.all())}
+
+
+def _cells(row: Any, names: Mapping[int, Mapping[str, str]]) -> list[Cell]:
     cells = list(row[:-1])
+    for column, known in names.items():
+        cells[column] = known.get(cells[column])
     cells[LEVEL] = cells[LEVEL] or Level.NONE
     cells[STICKER] = STICKER_ORDER[cells[STICKER] or 0]
     return cells
 
 
 def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
-    """The cells in the order of STALL_COLUMNS, and the market's id, of the markets `MARKETS`."""
+    """The cells in the order of STALL_COLUMNS, and the market's id, of the markets `MARKETS`.
+
+    In place of a line of business and a bank stand their codes.
+    """
     end = datetime.combine(on + timedelta(days=1), time(), ICT)
     here = and_(
         Tenancy.stall_id == Stall.id,
         Tenancy.from_day <= on,
         or_(Tenancy.to_day.is_(None), Tenancy.to_day > on),
     )
+    among: BindParameter[Sequence[int]] = bindparam(MARKETS, expanding=True)
     query = (
         select(
             Market.code.label("market_code"),
             Market.name.label("market"),
             Section.name.label("section"),
             Stall.code.label("stall"),
-            BusinessLine.name.label("line"),
+            Stall.line_code,
             Stall.placement,
             StallStateSpan.state,
             Merchant.display_name.label("merchant"),
             _level_on(on),
-            BankEntry.short_name.label("bank"),
+            PaymentAccount.bin,
             PaymentAccount.number_last4.label("last4"),
             _sticker_on(end).label("sticker"),
             Visit.day.label("last_check"),
@@ -176,17 +201,16 @@ def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
             Stall.market_id,
         )
         .select_from(Stall)
-        .join(Market, Market.id == Stall.market_id)
+        # Told of each table: a planner that knows it of stalls alone reads the others whole.
+        .join(Market, and_(Market.id == Stall.market_id, Market.id.in_(among)))
         .join(StallStateSpan, and_(StallStateSpan.stall_id == Stall.id, holds_on(on)))
-        .outerjoin(Section, Section.id == Stall.section_id)
-        .outerjoin(BusinessLine, BusinessLine.code == Stall.line_code)
+        .outerjoin(Section, and_(Section.id == Stall.section_id, Section.market_id.in_(among)))
         .outerjoin(Tenancy, here)
         .outerjoin(Merchant, Merchant.id == Tenancy.merchant_id)
         .outerjoin(PaymentAccount, PaymentAccount.id == _account_on(end))
-        .outerjoin(BankEntry, BankEntry.bin == PaymentAccount.bin)
         .outerjoin(Visit, Visit.id == _last_visit(on))
         .where(
-            Stall.market_id.in_(bindparam(MARKETS, expanding=True)),
+            Stall.market_id.in_(among),
             stall_condition(actor, Permission.READ_REPORTS),
             StallStateSpan.state != StallState.CLOSED,
         )
