@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, lcm
 
 SCREEN_PLACES = 1
@@ -32,8 +33,8 @@ class Share:
 
     def is_at_least(self, target_percent: Decimal | Fraction) -> bool:
         """Compare exactly; without anything to count no target is reached."""
-        reached = Fraction(self.numerator * 100)
-        return self.denominator > 0 and reached >= Fraction(target_percent) * self.denominator
+        target, of = target_percent.as_integer_ratio()
+        return self.denominator > 0 and self.numerator * 100 * of >= target * self.denominator
 
     def missing_to(self, target_percent: Decimal | Fraction) -> int | None:
         """Return how many more are needed, None where there is nothing to count."""
@@ -117,13 +118,19 @@ class TargetLine:
 
     def percent_on(self, day: date) -> Fraction | None:
         """Return the exact target of a day, None before the target begins."""
-        if day < self.from_day:
-            return None
-        if day >= self.to_day:
-            return Fraction(self.to_percent)
-        passed = Fraction((day - self.from_day).days, (self.to_day - self.from_day).days)
-        start = Fraction(self.from_percent)
-        return start + (Fraction(self.to_percent) - start) * passed
+        return _on_the_line(self, day)
+
+
+@lru_cache(maxsize=1024)
+def _on_the_line(line: TargetLine, day: date) -> Fraction | None:
+    """Kept, as thousands of markets are measured on the line of their province."""
+    if day < line.from_day:
+        return None
+    if day >= line.to_day:
+        return Fraction(line.to_percent)
+    passed = Fraction((day - line.from_day).days, (line.to_day - line.from_day).days)
+    start = Fraction(line.from_percent)
+    return start + (Fraction(line.to_percent) - start) * passed
 
 
 def weekly_pace(missing: int, *, day: date, by: date) -> int | None:

@@ -1,13 +1,12 @@
 """Targets: which one holds where on a day, and how a share stands against it."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import takewhile
+from typing import NamedTuple
 
 from market.domain.coverage import Unit
 from market.domain.errors import Invalid
@@ -49,8 +48,7 @@ class PlaceKind(LabelledEnum):
     MARKET = "market", "Chợ"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One market (by its id), commune or province (by their codes)."""
 
     kind: PlaceKind
@@ -100,10 +98,10 @@ class TargetBook:
     """Targets of many places over time."""
 
     def __init__(self, aims: Iterable[Aim]) -> None:
-        self._aims: defaultdict[Place, list[Aim]] = defaultdict(list)
-        for aim in sorted(aims, key=lambda each: each.line.from_day):
-            if aim.has_ever_held:
-                self._aims[aim.place].append(aim)
+        self._aims = sorted(
+            (aim for aim in aims if aim.has_ever_held), key=lambda each: each.line.from_day
+        )
+        self._of_days: dict[date, dict[Place, Aim]] = {}
 
     def find(self, places: Sequence[Place], day: date) -> Aim | None:
         """The target of the day at the first of the places that has one.
@@ -111,11 +109,14 @@ class TargetBook:
         The newest that has begun decides for its place: once that is ended, the one
         before it does not come back.
         """
-        for place in places if self._aims else ():
-            begun = list(takewhile(lambda aim: aim.line.from_day <= day, self._aims.get(place, [])))
-            if begun and begun[-1].holds_on(day):
-                return begun[-1]
-        return None
+        held = self._of_days.get(day)
+        if held is None:
+            held = self._of_days[day] = self._holding(day)
+        return next((held[place] for place in places if place in held), None) if held else None
+
+    def _holding(self, day: date) -> dict[Place, Aim]:
+        newest = {aim.place: aim for aim in self._aims if aim.line.from_day <= day}
+        return {place: aim for place, aim in newest.items() if aim.holds_on(day)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from market.domain.roles import Permission
 from market.domain.shares import SCREEN_PLACES, Mean, Share, change_in_points
 from market.domain.text import fold
 from market.models.market import Market
-from market.services import coverage, market_lines
+from market.services import coverage, coverage_ladders, market_lines
 from market.services.access import Actor, market_condition
 from market.services.market_lines import MarketChoice, MarketLine
 
@@ -116,7 +116,8 @@ def of_market(market: Market, *, question: Question, actor: Actor) -> MarketCove
     """
     if check_market_day(market, question=question, actor=actor) is None:
         return None
-    trend = _trend(question, Market.id == market.id)
+    days = [*_month_ends(question), question.as_of]
+    trend = _trend(days, question, Market.id == market.id)
     return MarketCoverage(
         question=question,
         ladder=trend[-1].ladder,
@@ -136,34 +137,48 @@ def check_market_day(market: Market, *, question: Question, actor: Actor) -> dat
 
 
 def of_area(
-    area: MarketChoice, *, question: Question, choice: MarketChoice, actor: Actor
+    area: MarketChoice,
+    *,
+    question: Question,
+    choice: MarketChoice,
+    actor: Actor,
+    is_compared: bool = False,
 ) -> AreaCoverage:
     """The chosen markets of an area on the day, as far as the actor may read their reports.
 
-    The trend follows the markets that are chosen on the day. Raises Invalid for a day to
-    come or before the first record.
+    The trend follows the markets that are chosen on the day. Only if they are to be compared
+    do the lines say what they counted at the end of the month before; of those of a page,
+    `market_lines.compared` tells it later. Raises Invalid for a day to come or before the
+    first record.
     """
     own = own_markets(area, actor)
     check_as_of(
         question.as_of, today=actor.today, first=coverage.find_first_day(own, by=question.as_of)
     )
     all_lines = market_lines.list_lines(
-        actor, question.as_of, choice=area, before=question.month_before
+        actor,
+        question.as_of,
+        choice=area,
+        before=question.month_before if is_compared else None,
     )
     lines = [line for line in all_lines if choice.takes(line)]
     is_part = choice.is_narrowed or choice != area
-    trend = _trend(question, Market.id.in_([line.id for line in lines]) if is_part else own)
+    chosen = Market.id.in_([line.id for line in lines]) if is_part else own
+    ladder = coverage_ladders.pooled(
+        line.ladder(question.denominator, question.unit) for line in lines
+    )
+    before = _trend(_month_ends(question), question, chosen)
     return AreaCoverage(
         question=question,
         is_filtered=choice != area,
         all_lines=all_lines,
         lines=lines,
-        ladder=trend[-1].ladder,
-        before=trend[-2].ladder,
+        ladder=ladder,
+        before=before[-1].ladder,
         mean=market_lines.mean_share(
             lines, question.denominator, question.unit, places=SCREEN_PLACES
         ),
-        trend=trend,
+        trend=[*before, TrendDay(question.as_of, ladder)],
     )
 
 
@@ -202,11 +217,16 @@ def _value(line: MarketLine, order: Order, question: Question) -> Fraction | str
             return None if change is None else Fraction(change)
 
 
-def _trend(question: Question, markets: ColumnElement[bool]) -> list[TrendDay]:
-    """The ends of the months before, and the day itself."""
+def _month_ends(question: Question) -> list[date]:
+    """The ends of the months before the day."""
     first = question.as_of.replace(day=1)
     for _ in range(TREND_MONTHS - 1):
         first = previous_period_end(first).replace(day=1)
-    days = [*month_ends(first, question.as_of - timedelta(days=1)), question.as_of]
+    return month_ends(first, question.as_of - timedelta(days=1))
+
+
+def _trend(
+    days: Sequence[date], question: Question, markets: ColumnElement[bool]
+) -> list[TrendDay]:
     ladders = coverage.ladders_of_days(days, question.denominator, question.unit, markets=markets)
     return [TrendDay(day, ladders[day]) for day in days]

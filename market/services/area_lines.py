@@ -6,7 +6,7 @@ from functools import cached_property
 
 from market.domain.coverage import Counts, Denominator, Ladder, Unit
 from market.domain.text import fold
-from market.services import market_lines
+from market.services import coverage_ladders, market_lines
 from market.services.area_search import bare
 from market.services.market_lines import MarketLine
 
@@ -33,7 +33,7 @@ class AreaLine:
 
     def ladder(self, denominator: Denominator, unit: Unit) -> Ladder:
         """How many are counted and have reached each level."""
-        return self.counts.of(denominator).ladder(unit)
+        return coverage_ladders.pooled(line.ladder(denominator, unit) for line in self.markets)
 
 
 def by_commune(lines: Iterable[MarketLine]) -> list[AreaLine]:

@@ -21,6 +21,7 @@ from market.services import coverage, target_book
 from market.services.access import Actor, market_condition
 from market.services.market_lines import MarketChoice
 from market.services.newest_counts import newest_counts
+from market.services.plain_rows import plain_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _markets(
         for unit in (Unit.STALLS, Unit.MERCHANTS)
         for name in LADDER_NAMES
     ]
-    rows = db.session.execute(
+    query = (
         select(
             Market.id,
             Market.commune_code,
@@ -131,7 +132,7 @@ def _markets(
     place, levels = len(_Market._fields) - 2, len(LADDER_NAMES)
     return [
         _Market._make((*row[:place], row[place : place + levels], row[place + levels :]))
-        for row in rows.tuples()
+        for row in plain_rows(db.session(), query)
     ]
 
 

@@ -1,7 +1,7 @@
 """Markets of an area with their figures on a day and on an earlier one: what tables show."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from market.models.market import Market, MarketOperator, Operator
 from market.services import coverage, target_book
 from market.services.access import Actor, market_condition
 from market.services.newest_counts import newest_counts
+from market.services.plain_rows import plain_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class MarketChoice:
 class MarketLine:
     """A market on a day: where it is, who runs it, what it counts, what it counted before.
 
-    The counts are None where nothing was on record by then, `aim` where no target held.
+    The counts are None where nothing was on record by then, and `before` where nobody asked
+    for it; `aim` where no target held.
     """
 
     id: int
@@ -157,12 +159,23 @@ def list_lines(
 
     `choice.takes` narrows them further: a page shows what else there is to choose.
     """
-    rows = db.session.execute(_query(actor, on, choice, permission)).all()
+    rows = plain_rows(db.session(), _query(actor, on, choice, permission))
     # An operator's markets are few: those of the area need not all be counted.
-    own = None if choice.operator_id is None else [row.id for row in rows]
-    earlier = {} if before is None else _counts_on(actor, before, choice, permission, own=own)
+    few = choice.operator_id is not None
+    own = (
+        Market.id.in_([row.id for row in rows])
+        if few
+        else and_(choice.area(), market_condition(actor, permission))
+    )
+    earlier = {} if before is None else _counts_on(before, own)
     book = target_book.load(and_(choice.area(), market_condition(actor, permission)), until=on)
     return [_line(row, on, earlier, book) for row in rows]
+
+
+def compared(lines: Sequence[MarketLine], before: date) -> list[MarketLine]:
+    """These lines, each with what it counted on an earlier day; one query."""
+    counts = _counts_on(before, Market.id.in_([line.id for line in lines]))
+    return [replace(line, before=counts.get(line.id)) for line in lines]
 
 
 def pool(lines: Iterable[MarketLine]) -> Counts:
@@ -226,26 +239,14 @@ def figures_in(row: Any) -> list[ColumnElement[int]]:
     return [getattr(row, name) for name in FIGURE_NAMES]
 
 
-def _counts_on(
-    actor: Actor,
-    on: date,
-    choice: MarketChoice,
-    permission: Permission,
-    *,
-    own: Sequence[int] | None,
-) -> dict[int, Counts]:
+def _counts_on(on: date, markets: ColumnElement[bool]) -> dict[int, Counts]:
     newest = newest_counts(on)
-    rows = db.session.execute(
+    query = (
         select(Market.id, *figures_in(newest.row))
         .join(newest.row, newest.condition)
-        .where(
-            choice.area(),
-            market_condition(actor, permission),
-            coverage.is_open(on),
-            true() if own is None else Market.id.in_(own),
-        )
+        .where(markets, coverage.is_open(on))
     )
-    return {row[0]: Counts(row[1:]) for row in rows.tuples()}
+    return {row[0]: Counts(tuple(row[1:])) for row in plain_rows(db.session(), query)}
 
 
 def _line(row: Any, on: date, earlier: Mapping[int, Counts], book: TargetBook) -> MarketLine:

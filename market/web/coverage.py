@@ -22,6 +22,7 @@ from market.services import (
     area_targets,
     breakdowns,
     covered_areas,
+    market_lines,
     missing_stalls,
     proofs,
 )
@@ -107,13 +108,19 @@ def operator(operator_id: int) -> ResponseReturnValue:
 
 def _area_page(area: Area) -> ResponseReturnValue:
     actor = current_actor()
+    order, downwards = _asked_order()
     try:
         question = asked_question()
         choice = asked_choice(area.markets, question)
-        found = area_coverage.of_area(area.markets, question=question, choice=choice, actor=actor)
+        found = area_coverage.of_area(
+            area.markets,
+            question=question,
+            choice=choice,
+            actor=actor,
+            is_compared=order is Order.CHANGE,
+        )
     except Invalid as refused:
         return _refused("coverage/area.html", refused, area=area), 422
-    sort, lines = _sorted(found)
     return render_template(
         "coverage/area.html",
         area=area,
@@ -121,8 +128,8 @@ def _area_page(area: Area) -> ResponseReturnValue:
         question=question,
         choice=choice,
         is_whole=covered_areas.covers_whole(area, actor=actor),
-        page=_page_of(lines),
-        sort=sort,
+        page=_page_of(found, order, downwards=downwards),
+        sort=f"{'-' if downwards else ''}{order}",
         facets=figures.facets_of(found.all_lines, area.kind),
         grid=figures.grid_of(found, area.kind),
         legend=figures.legend(),
@@ -216,16 +223,17 @@ def _refused(template: str, refused: Invalid, **known: Any) -> str:
     )
 
 
-def _sorted(found: AreaCoverage) -> tuple[str, list[MarketLine]]:
+def _asked_order() -> tuple[Order, bool]:
+    """By what the markets are ordered, and whether downwards; the least share first unasked."""
     asked = request.args.get("sort", "")
-    name, downwards = asked.removeprefix("-"), asked.startswith("-")
-    order = next((each for each in Order if each == name), None)
-    if order is None:
-        order, downwards = Order.SHARE, False
+    order = next((each for each in Order if each == asked.removeprefix("-")), None)
+    return (Order.SHARE, False) if order is None else (order, asked.startswith("-"))
+
+
+def _page_of(found: AreaCoverage, order: Order, *, downwards: bool) -> Page[MarketLine]:
     lines = area_coverage.ordered(found.lines, order, downwards=downwards, question=found.question)
-    return f"{'-' if downwards else ''}{order}", lines
-
-
-def _page_of(lines: list[MarketLine]) -> Page[MarketLine]:
     first = (page_number() - 1) * PER_PAGE
-    return Page(lines[first : first + PER_PAGE], len(lines), page_number())
+    shown = lines[first : first + PER_PAGE]
+    if order is not Order.CHANGE:
+        shown = market_lines.compared(shown, found.question.month_before)
+    return Page(shown, len(lines), page_number())

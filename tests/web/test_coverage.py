@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.domain.levels import Level
@@ -130,6 +131,28 @@ def test_markets_can_be_ordered(province: Flask) -> None:
     assert ordered("-counted")[0] == "Chợ Đầm Hà"
     assert ordered("name") == ["Chợ Ba Chẽ", "Chợ Đầm Hà", "Chợ Tiên Yên", "Chợ Vạn Yên"]
     assert ordered("-gap")[:2] == ["Chợ Ba Chẽ", "Chợ Đầm Hà"]
+
+
+@pytest.mark.parametrize("sort", ["", "name", "change"])
+def test_markets_tell_what_changed_however_they_are_ordered(
+    province: Flask, transaction: Transaction, sort: str
+) -> None:
+    with transaction() as session:
+        market = session.scalars(select(Market).where(Market.code == "QN-TIENYEN")).one()
+        make_at(market, Level.ACCEPTS, since=date(2026, 9, 5), code="A2")
+        coverage.recompute_market(market.id)
+
+    page = SignedIn(province, OFFICER).page(f"{PROVINCE}?{ON}&sort={sort}")
+
+    changes = [cell.text for cell in page.all("td", data_label="Thay đổi")]
+    assert dict(zip(markets_of(page), changes, strict=True)) == {
+        "Chợ Tiên Yên": "+50,0",
+        "Chợ Đầm Hà": "0,0",
+        "Chợ Ba Chẽ": "0,0",
+        "Chợ Vạn Yên": "–",
+    }
+    if sort == "change":
+        assert markets_of(page)[2:] == ["Chợ Tiên Yên", "Chợ Vạn Yên"]
 
 
 @pytest.mark.parametrize(
