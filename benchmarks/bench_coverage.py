@@ -149,13 +149,14 @@ def reports_of_markets(actor: Actor) -> Iterator[str]:
 
 def main() -> None:
     """Print the tables."""
-    # As wsgi.py does once the service has started.
-    gc.freeze()
     with (
         register() as settings,
         running.running(settings) as app,
         running.writing(app),
     ):
+        # As wsgi.py does once the service has started.
+        gc.collect()
+        gc.freeze()
         actor = Actor.system(datetime.now(UTC))
         on = actor.today - timedelta(days=40)
         print(f"\nFigures of {size()}")

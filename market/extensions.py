@@ -60,6 +60,19 @@ def _settings_of_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
     cursor.close()
 
 
+@event.listens_for(Engine, "connect")
+def _settings_of_postgresql(connection: Any, record: ConnectionPoolEntry) -> None:
+    """On every pooled PostgreSQL connection: no compiling of queries.
+
+    Theirs are read in milliseconds, and compiling one takes a third of a second.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        return
+    connection.autocommit = True
+    connection.execute("SET jit = off")
+    connection.autocommit = False
+
+
 @event.listens_for(Engine, "begin")
 def _begin_as_declared(connection: Connection) -> None:
     """Begin as a reader or a writer, and let the database itself hold a reader to it.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import add
+from typing import NamedTuple
 
 from market.domain.labels import LabelledEnum
 from market.domain.levels import Level
@@ -24,8 +25,7 @@ class Unit(LabelledEnum):
     STALLS = "stalls", "điểm"
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+class Ladder(NamedTuple):
     """How many are counted, and how many of these have reached each level."""
 
     counted: int
@@ -92,18 +92,31 @@ def place_of(name: str) -> int:
     return _PLACES[name]
 
 
+def names_of(denominator: Denominator) -> tuple[str, ...]:
+    """The figures of one denominator, in the order of FIGURE_NAMES."""
+    return tuple(name for name in FIGURE_NAMES if name.startswith(f"{denominator.value.lower()}_"))
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """All figures of a day in the order of FIGURE_NAMES; adding pools markets."""
+    """All figures of a day in the order of FIGURE_NAMES; adding pools markets.
+
+    With a denominator they are those of `names_of` alone: what is not among them raises
+    ValueError, and so does adding those of another one.
+    """
 
     figures: tuple[int, ...]
+    only: Denominator | None = None
 
     def __post_init__(self) -> None:
-        if len(self.figures) != len(FIGURE_NAMES):
-            raise ValueError(f"{len(self.figures)} figures instead of {len(FIGURE_NAMES)}")
+        expected = len(FIGURE_NAMES) if self.only is None else len(UNIT_NAMES) * len(LADDER_NAMES)
+        if len(self.figures) != expected:
+            raise ValueError(f"{len(self.figures)} figures instead of {expected}")
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(tuple(map(add, self.figures, other.figures)))
+        if self.only is not other.only:
+            raise ValueError(f"{self.only} and {other.only} cannot be added")
+        return Counts(tuple(map(add, self.figures, other.figures)), self.only)
 
     @property
     def points(self) -> Points:
@@ -119,9 +132,15 @@ class Counts:
     def ladder(self, denominator: Denominator, unit: Unit) -> Ladder:
         """One ladder alone: of thousands of markets a page needs no other."""
         start = _LADDERS[denominator, unit]
+        if self.only is not None:
+            if self.only is not denominator:
+                raise ValueError(f"of {self.only} alone nothing is known of {denominator}")
+            start -= _LADDERS[denominator, Unit.STALLS]
         return Ladder(*self.figures[start : start + len(LADDER_NAMES)])
 
     def _from(self, name: str, length: int) -> Sequence[int]:
+        if self.only is not None:
+            raise ValueError(f"of {self.only} alone not everything is known")
         start = _PLACES[name]
         return self.figures[start : start + length]
 

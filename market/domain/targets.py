@@ -1,7 +1,7 @@
 """Targets: which one holds where on a day, and how a share stands against it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -109,14 +109,15 @@ class TargetBook:
         The newest that has begun decides for its place: once that is ended, the one
         before it does not come back.
         """
-        held = self._of_days.get(day)
-        if held is None:
-            held = self._of_days[day] = self._holding(day)
-        return next((held[place] for place in places if place in held), None) if held else None
+        held = self.holding(day)
+        return next((held[place] for place in places if place in held), None)
 
-    def _holding(self, day: date) -> dict[Place, Aim]:
-        newest = {aim.place: aim for aim in self._aims if aim.line.from_day <= day}
-        return {place: aim for place, aim in newest.items() if aim.holds_on(day)}
+    def holding(self, day: date) -> Mapping[Place, Aim]:
+        """All targets of the day, each under its place."""
+        if day not in self._of_days:
+            newest = {aim.place: aim for aim in self._aims if aim.line.from_day <= day}
+            self._of_days[day] = {place: aim for place, aim in newest.items() if aim.holds_on(day)}
+        return self._of_days[day]
 
 
 @dataclass(frozen=True, slots=True)

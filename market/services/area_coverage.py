@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 from sqlalchemy import ColumnElement, and_
 
@@ -160,8 +159,9 @@ def of_area(
         question.as_of,
         choice=area,
         before=question.month_before if is_compared else None,
+        only=question.denominator,
     )
-    lines = [line for line in all_lines if choice.takes(line)]
+    lines = [line for line in all_lines if choice.takes(line)] if choice != area else all_lines
     is_part = choice.is_narrowed or choice != area
     chosen = Market.id.in_([line.id for line in lines]) if is_part else own
     ladder = coverage_ladders.pooled(
@@ -198,23 +198,21 @@ def ordered(
     return [line for _value, line in known] + [line for value, line in valued if value is None]
 
 
-def _value(line: MarketLine, order: Order, question: Question) -> Fraction | str | None:
+def _value(line: MarketLine, order: Order, question: Question) -> Decimal | int | str | None:
     ladder = line.ladder(question.denominator, question.unit)
-    share = ladder.share()
     match order:
         case Order.NAME:
             return line.search
         case Order.COMMUNE:
             return fold(line.commune)
         case Order.COUNTED:
-            return Fraction(ladder.counted)
+            return ladder.counted
         case Order.GAP:
-            return Fraction(ladder.counted - ladder.accepting)
+            return ladder.counted - ladder.accepting
         case Order.SHARE:
-            return Fraction(share.numerator, share.denominator) if share.denominator else None
+            return ladder.share().rank
         case Order.CHANGE:
-            change = line.change(question.denominator, question.unit)
-            return None if change is None else Fraction(change)
+            return line.change(question.denominator, question.unit)
 
 
 def _month_ends(question: Question) -> list[date]:

@@ -13,7 +13,7 @@ from market.domain.coverage import LADDER_NAMES, Denominator, Ladder, Unit
 from market.domain.errors import Invalid, NotFound
 from market.domain.roles import Permission
 from market.domain.shares import FILE_PLACES, mean_of_markets
-from market.domain.targets import Standing, TargetBook
+from market.domain.targets import Standing
 from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.market import Market
@@ -22,6 +22,7 @@ from market.services.access import Actor, market_condition
 from market.services.market_lines import MarketChoice
 from market.services.newest_counts import newest_counts
 from market.services.plain_rows import plain_rows
+from market.services.target_book import AimsOfMarkets
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def of_area(
         denominator=denominator,
         markets=len(markets),
         running=len(running),
-        passed=_count_passed(running, on, target_book.load(own, until=on)),
+        passed=_count_passed(running, on, AimsOfMarkets(target_book.load(own, until=on), on)),
         merchants=merchants,
         stalls=stalls,
         mean_percent=mean_of_markets(shares, FILE_PLACES).percent,
@@ -141,14 +142,13 @@ def _pooled(markets: Sequence[_Market], unit: Unit) -> Ladder:
     return Ladder(*map(sum, zip(*figures, strict=True))) if figures else coverage.NOBODY
 
 
-def _count_passed(running: Sequence[_Market], on: date, book: TargetBook) -> int:
+def _count_passed(running: Sequence[_Market], on: date, aims: AimsOfMarkets) -> int:
     """Of running markets, those that take fees without cash and have come to the target."""
     passed = 0
     for market in running:
         if not market.has_cashless_fees(on):
             continue
-        places = target_book.places_of_market(market.id, market.commune_code, market.province_code)
-        aim = book.find(places, on)
+        aim = aims.find(market.id, market.commune_code, market.province_code)
         passed += aim is not None and Standing(aim, on, market.ladder(aim.unit).share()).is_reached
     return passed
 

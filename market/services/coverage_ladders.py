@@ -1,8 +1,8 @@
 """Pooled ladders of many markets at many month ends, added up from the changes of each month."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from operator import add, attrgetter
+from operator import add
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -13,8 +13,6 @@ from market.models.coverage import CoverageMonth
 from market.models.market import Market
 
 NOBODY = Ladder(0, 0, 0, 0, 0, 0)
-# The figures of a ladder in the order of LADDER_NAMES.
-figures_of: Callable[[Ladder], tuple[int, ...]] = attrgetter(*LADDER_NAMES)
 
 
 def sums(table: Any, denominator: Denominator, unit: Unit) -> list[ColumnElement[Any]]:
@@ -25,12 +23,12 @@ def sums(table: Any, denominator: Denominator, unit: Unit) -> list[ColumnElement
 
 def plus(one: Ladder, other: Ladder) -> Ladder:
     """Both pooled."""
-    return Ladder(*map(add, figures_of(one), figures_of(other)))
+    return Ladder(*map(add, one, other))
 
 
 def pooled(ladders: Iterable[Ladder]) -> Ladder:
     """All of them pooled; nobody where there are none."""
-    return Ladder(*map(sum, zip(*map(figures_of, (NOBODY, *ladders)), strict=True)))
+    return Ladder(*map(sum, zip(NOBODY, *ladders, strict=True)))
 
 
 def at_month_ends(

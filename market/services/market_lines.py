@@ -1,18 +1,26 @@
 """Markets of an area with their figures on a day and on an earlier one: what tables show."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 
-from market.domain.coverage import FIGURE_NAMES, NOTHING, Counts, Denominator, Ladder, Unit
+from market.domain.coverage import (
+    FIGURE_NAMES,
+    NOTHING,
+    Counts,
+    Denominator,
+    Ladder,
+    Unit,
+    names_of,
+)
 from market.domain.markets import MarketClass, MarketTrade, OperatorKind
 from market.domain.roles import Permission
 from market.domain.shares import Mean, Share, change_in_points, mean_of_markets, pooled
-from market.domain.targets import Aim, Standing, TargetBook
+from market.domain.targets import Aim, Standing
 from market.domain.text import fold
 from market.extensions import db
 from market.models.area import Commune, Province
@@ -21,6 +29,7 @@ from market.services import coverage, target_book
 from market.services.access import Actor, market_condition
 from market.services.newest_counts import newest_counts
 from market.services.plain_rows import plain_rows
+from market.services.target_book import AimsOfMarkets
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,7 @@ class MarketChoice:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class MarketLine:
+class MarketLine(NamedTuple):
     """A market on a day: where it is, who runs it, what it counts, what it counted before.
 
     The counts are None where nothing was on record by then, and `before` where nobody asked
@@ -154,12 +162,14 @@ def list_lines(
     choice: MarketChoice,
     before: date | None = None,
     permission: Permission = Permission.READ_REPORTS,
+    only: Denominator | None = None,
 ) -> list[MarketLine]:
     """The open markets of the area that are the actor's, by name; a query a day, one for targets.
 
-    `choice.takes` narrows them further: a page shows what else there is to choose.
+    `choice.takes` narrows them further: a page shows what else there is to choose. Figures
+    of `only` one denominator are read in half the time.
     """
-    rows = plain_rows(db.session(), _query(actor, on, choice, permission))
+    rows = plain_rows(db.session(), _query(actor, on, choice, permission, only))
     # An operator's markets are few: those of the area need not all be counted.
     few = choice.operator_id is not None
     own = (
@@ -167,15 +177,16 @@ def list_lines(
         if few
         else and_(choice.area(), market_condition(actor, permission))
     )
-    earlier = {} if before is None else _counts_on(before, own)
+    earlier = {} if before is None else _counts_on(before, own, only)
     book = target_book.load(and_(choice.area(), market_condition(actor, permission)), until=on)
-    return [_line(row, on, earlier, book) for row in rows]
+    aims = AimsOfMarkets(book, on)
+    return [_line(row, on, earlier, aims, only) for row in rows]
 
 
 def compared(lines: Sequence[MarketLine], before: date) -> list[MarketLine]:
     """These lines, each with what it counted on an earlier day; one query."""
-    counts = _counts_on(before, Market.id.in_([line.id for line in lines]))
-    return [replace(line, before=counts.get(line.id)) for line in lines]
+    counts = _counts_on(before, Market.id.in_([line.id for line in lines]), None)
+    return [line._replace(before=counts.get(line.id)) for line in lines]
 
 
 def pool(lines: Iterable[MarketLine]) -> Counts:
@@ -195,7 +206,13 @@ def mean_share(
     return mean_of_markets((line.ladder(denominator, unit).share() for line in lines), places)
 
 
-def _query(actor: Actor, on: date, choice: MarketChoice, permission: Permission) -> Select[Any]:
+def _query(
+    actor: Actor,
+    on: date,
+    choice: MarketChoice,
+    permission: Permission,
+    only: Denominator | None,
+) -> Select[Any]:
     runs_it = and_(
         MarketOperator.market_id == Market.id,
         MarketOperator.from_day <= on,
@@ -222,7 +239,7 @@ def _query(actor: Actor, on: date, choice: MarketChoice, permission: Permission)
             Operator.name.label("operator"),
             Operator.kind.label("operator_kind"),
             newest.row.day.label("counted_on"),
-            *figures_in(newest.row),
+            *_figures_in(newest.row, only),
         )
         .join(Commune, Commune.code == Market.commune_code)
         .join(Province, Province.code == Commune.province_code)
@@ -234,22 +251,26 @@ def _query(actor: Actor, on: date, choice: MarketChoice, permission: Permission)
     )
 
 
-def figures_in(row: Any) -> list[ColumnElement[int]]:
+def _figures_in(row: Any, only: Denominator | None) -> list[ColumnElement[int]]:
     """The figures of a joined row of counts, in the order of Counts."""
-    return [getattr(row, name) for name in FIGURE_NAMES]
+    return [getattr(row, name) for name in (names_of(only) if only else FIGURE_NAMES)]
 
 
-def _counts_on(on: date, markets: ColumnElement[bool]) -> dict[int, Counts]:
+def _counts_on(
+    on: date, markets: ColumnElement[bool], only: Denominator | None
+) -> dict[int, Counts]:
     newest = newest_counts(on)
     query = (
-        select(Market.id, *figures_in(newest.row))
+        select(Market.id, *_figures_in(newest.row, only))
         .join(newest.row, newest.condition)
         .where(markets, coverage.is_open(on))
     )
-    return {row[0]: Counts(tuple(row[1:])) for row in plain_rows(db.session(), query)}
+    return {row[0]: Counts(tuple(row[1:]), only) for row in plain_rows(db.session(), query)}
 
 
-def _line(row: Any, on: date, earlier: Mapping[int, Counts], book: TargetBook) -> MarketLine:
+def _line(
+    row: Any, on: date, earlier: Mapping[int, Counts], aims: AimsOfMarkets, only: Denominator | None
+) -> MarketLine:
     """The line of a row of `_query`: of open markets, so those that began are running."""
     # By place, not by name: there are thousands of rows, and each name is looked up.
     id, code, name, search, commune_code, market_class, trade, since, fees_since = row[:9]
@@ -271,7 +292,7 @@ def _line(row: Any, on: date, earlier: Mapping[int, Counts], book: TargetBook) -
         operator_id=operator_id,
         operator=operator,
         operator_kind=operator_kind,
-        counts=None if counted_on is None else Counts(row[16:]),
+        counts=None if counted_on is None else Counts(row[16:], only),
         before=earlier.get(id),
-        aim=book.find(target_book.places_of_market(id, commune_code, province_code), on),
+        aim=aims.find(id, commune_code, province_code),
     )

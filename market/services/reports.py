@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from operator import add
 
@@ -207,7 +207,7 @@ def market_report(
     return MarketReport(
         period=period,
         denominator=denominator,
-        lines=[replace(line, before=frozen.figures.get(line.id, line.before)) for line in lines],
+        lines=[line._replace(before=frozen.figures.get(line.id, line.before)) for line in lines],
         activity=_activity(period, own),
         area_before=_area_before(period.before, denominator, frozen, markets=chosen),
         before=frozen,
@@ -222,7 +222,7 @@ def _area_before(
     counted_now = and_(markets, *(not_(coverage.in_province(code)) for code in frozen.reports))
     now = coverage.ladders_of_days([day], denominator, Unit.MERCHANTS, markets=counted_now)[day]
     then = frozen.total.of(denominator).merchants
-    return Ladder(*map(add, astuple(now), astuple(then)))
+    return Ladder(*map(add, now, then))
 
 
 def _activity(period: Period, markets: ColumnElement[bool]) -> dict[int, Activity]:

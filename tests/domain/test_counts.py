@@ -17,7 +17,16 @@ from market.domain.counts import (
     count_days,
     find_counts,
 )
-from market.domain.coverage import FIGURE_NAMES, NOTHING, Counts, Denominator, Ladder, Points
+from market.domain.coverage import (
+    FIGURE_NAMES,
+    NOTHING,
+    Counts,
+    Denominator,
+    Ladder,
+    Points,
+    Unit,
+    names_of,
+)
 from market.domain.levels import LADDER, Level, Tenancy, level_on
 from market.domain.shares import Share
 from market.domain.stalls import Placement, StallState
@@ -218,6 +227,22 @@ def test_figures_stand_under_their_names() -> None:
     assert counts.of(A).stalls.counted == named["a_stalls_counted"]
     assert counts.of(B).merchants.accepting == named["b_merchants_accepting"]
     assert counts.of(C).merchants.in_use == named["c_merchants_in_use"] == 41
+
+
+def test_of_one_denominator_alone_the_others_are_not_made_up() -> None:
+    alone = Counts(tuple(range(len(names_of(B)))), only=B)
+
+    assert names_of(B)[0] == "b_stalls_counted"
+    assert alone.ladder(B, Unit.STALLS) == Ladder(0, 1, 2, 3, 4, 5)
+    assert (alone + alone).ladder(B, Unit.MERCHANTS) == Ladder(12, 14, 16, 18, 20, 22)
+    for asked in (
+        lambda: alone.ladder(A, Unit.STALLS),
+        lambda: alone.of(B),
+        lambda: alone.points,
+        lambda: alone + NOTHING,
+    ):
+        with pytest.raises(ValueError, match=r"alone|added"):
+            asked()
 
 
 def test_a_ladder_gives_the_share_of_each_level() -> None:

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -254,3 +255,20 @@ def test_a_change_carries_its_sign(points: str, written: str) -> None:
 def test_a_change_that_cannot_be_told_is_blank() -> None:
     assert format_change_vi(None) == ""
     assert format_decimal_vi(None) == ""
+
+
+@given(st.lists(SHARES.filter(lambda share: share.denominator > 0), min_size=2, max_size=20))
+def test_ranks_put_shares_in_the_order_of_their_fractions(shares: list[Share]) -> None:
+    def fraction(share: Share) -> Fraction:
+        return Fraction(share.numerator, share.denominator)
+
+    ranks = [share.rank for share in shares]
+
+    assert None not in ranks
+    for (one, rank), (other, next_rank) in pairwise(zip(shares, ranks, strict=True)):
+        assert (rank or 0) - (next_rank or 0) == 0 or fraction(one) != fraction(other)
+        assert ((rank or 0) < (next_rank or 0)) == (fraction(one) < fraction(other))
+
+
+def test_nothing_to_count_has_no_rank() -> None:
+    assert Share(0, 0).rank is None

@@ -67,6 +67,14 @@ def test_a_connection_that_went_through_the_pool_keeps_its_settings(engine: Engi
         assert again.exec_driver_sql("PRAGMA synchronous").scalar() == FULL
 
 
+@pytest.mark.only_postgresql
+def test_no_pooled_connection_to_postgresql_compiles_queries(connections: list[Connection]) -> None:
+    found = [each.exec_driver_sql("SHOW jit").scalar() for each in connections]
+
+    assert found == ["off"] * len(connections)
+    assert len(connections) > 1
+
+
 def test_a_writing_transaction_holds_the_write_lock_from_its_first_moment(engine: Engine) -> None:
     with engine.connect() as writer, engine.connect() as other:
         writer.execute(text("SELECT 1"))
