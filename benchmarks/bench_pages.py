@@ -133,6 +133,8 @@ def measured(app: Flask) -> Iterator[Measured]:
             if path in seen:
                 continue
             answer = client.get(path, buffered=True)
+            if answer.status_code >= 500:
+                raise RuntimeError(f"{path} answers {answer.status_code}")
             if answer.status_code == 200 and answer.mimetype == "text/html":
                 seen.add(path)
                 yield time_page(client, path)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from flask_babel import gettext
+
 from market.domain.accounts import in_groups
 from market.domain.calendar import ICT
 from market.domain.shares import (
@@ -58,6 +60,14 @@ def vi_datetime(value: datetime | None) -> str:
     return NOTHING if value is None else value.astimezone(ICT).strftime("%d/%m/%Y %H:%M")
 
 
+def translated(text: str) -> str:
+    """Words from a variable in the reader's language, as text: a page escapes them.
+
+    `_()` in a template takes literals alone. What it gives is markup, and formatted.
+    """
+    return str(gettext(text))
+
+
 FILTERS: dict[str, Callable[[Any], str]] = {
     "vi_int": vi_int,
     "vi_percent": vi_percent,
@@ -67,4 +77,5 @@ FILTERS: dict[str, Callable[[Any], str]] = {
     "vi_date": vi_date,
     "vi_datetime": vi_datetime,
     "groups_of_four": in_groups,
+    "translated": translated,
 }

@@ -46,6 +46,19 @@ def test_every_template_uses_what_it_imports(app: Flask) -> None:
     assert idle == []
 
 
+def test_words_from_variables_are_never_taken_for_markup(app: Flask) -> None:
+    formatted = [
+        f"{path}:{call.lineno}"
+        for path in templates()
+        for call in app.jinja_env.parse(source_of(path)).find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name)
+        and call.node.name in ("_", "gettext", "ngettext")
+        and not isinstance(call.args[0], nodes.Const)
+    ]
+
+    assert formatted == [], "the filter `translated` is for these"
+
+
 def test_no_template_carries_anything_inline() -> None:
     inline = [
         f"{path}: {what}"

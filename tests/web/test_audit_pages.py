@@ -20,6 +20,7 @@ from tests.factories import (
     make_operator,
     make_province,
     make_section,
+    make_target,
     make_user,
 )
 
@@ -83,6 +84,16 @@ def test_personal_values_stay_hidden(app: Flask, log: None) -> None:
     assert "Điện thoại: đã che" in page.one("main").text
     assert "Kín" not in page.html
     assert "0900000123" not in page.html
+
+
+def test_targets_are_told_in_per_cent(app: Flask, log: None, transaction: Transaction) -> None:
+    with transaction():
+        aim = make_target()
+        audit.record(LATER, "set", aim, new={"from_percent": "80", "to_percent": "90"})
+
+    page = SignedIn(app, "admin@example.vn").page("/audit")
+
+    assert "Tỷ lệ ngày đầu (%): 80" in page.one("main").text
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from tests.browsing import MOST_QUERIES, SignedIn, counting_queries
 from tests.factories import (
+    NOW,
     TODAY,
     VIETCOMBANK,
     make_account,
@@ -202,6 +203,21 @@ def test_the_page_of_a_merchant_tells_stalls_accounts_and_history(
     assert "8800154321" not in page.html
     assert "Vào điểm A11" in text
     assert "0900000111" in text
+
+
+def test_a_reason_somebody_typed_is_shown_as_it_was_typed(
+    app: Flask, merchant_id: int, transaction: Transaction
+) -> None:
+    reason = "<b>50 % sai</b> %(tên)s"
+    with transaction() as session:
+        merchant = session.get_one(Merchant, merchant_id)
+        rejected = make_account(merchant, state=AccountState.REJECTED, decision_reason=reason)
+        rejected.decided_at = NOW
+
+    page = SignedIn(app, "board@example.vn").page(f"{HERE}/{merchant_id}")
+
+    assert reason in page.one("main").text
+    assert page.all("b") == []
 
 
 @pytest.mark.parametrize("name", ["volunteer", "auditor"])
