@@ -19,15 +19,7 @@ from market.services.plain_rows import plain_rows
 
 _here = aliased(TenancyRow)
 _STORED_LEVELS = (
-    select(
-        TenancyRow.id,
-        TenancyRow.stall_id,
-        TenancyRow.merchant_id,
-        TenancyRow.from_day,
-        TenancyRow.to_day,
-        TenancyLevel.day,
-        TenancyLevel.level,
-    )
+    select(*coverage_facts.OF_TENANCY, TenancyLevel.day, TenancyLevel.level)
     .join(Stall, Stall.id == TenancyRow.stall_id)
     .outerjoin(TenancyLevel, TenancyLevel.tenancy_id == TenancyRow.id)
     .where(

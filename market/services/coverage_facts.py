@@ -25,6 +25,14 @@ from market.services.plain_rows import plain_rows
 Grouped = dict[int, list[Any]]
 # Given the column that names the stall of a fact: that it is one of those asked about.
 Among = Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]
+# What `as_tenancy` reads of a row.
+OF_TENANCY = (
+    TenancyRow.id,
+    TenancyRow.stall_id,
+    TenancyRow.merchant_id,
+    TenancyRow.from_day,
+    TenancyRow.to_day,
+)
 _WAITS_TO_REPLACE = and_(
     PaymentAccount.state == AccountState.APPROVED,
     PaymentAccount.becomes_preferred,
@@ -83,7 +91,7 @@ def facts_of(
 
 
 def as_tenancy(row: Row[Any]) -> Tenancy:
-    """The tenancy of a row with its id, stall_id, merchant_id, from_day and to_day."""
+    """The tenancy of a row that has OF_TENANCY."""
     return Tenancy(row.id, row.stall_id, row.merchant_id, Span(row.from_day, row.to_day))
 
 
@@ -183,17 +191,7 @@ def _stalls(among: Among) -> Select[Any]:
 
 
 def _tenancies(among: Among) -> Select[Any]:
-    return (
-        select(
-            TenancyRow.id,
-            TenancyRow.stall_id,
-            TenancyRow.merchant_id,
-            TenancyRow.from_day,
-            TenancyRow.to_day,
-        )
-        .where(among(TenancyRow.stall_id))
-        .order_by(TenancyRow.id)
-    )
+    return select(*OF_TENANCY).where(among(TenancyRow.stall_id)).order_by(TenancyRow.id)
 
 
 def _accounts(among: Among) -> Select[Any]:
