@@ -1,10 +1,9 @@
-"""Series to SVG for pages that draw without script: trend, share bar, funnel.
+"""Shares over months to SVG, for pages that draw without script.
 
 Every mark carries its figures as data attributes, the same that the page's table shows.
 Looks come from classes alone (chart-grid, chart-label, chart-line, chart-dot, chart-value,
-chart-target, bar-all, bar-part, bar-target); without a style sheet the marks take the
-colour of the text around them, in light and dark alike. Widths are percentages, so letters
-keep their size on a narrow screen.
+chart-target); without a style sheet the marks take the colour of the text around them, in
+light and dark alike. Widths are percentages, so letters keep their size on a narrow screen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,11 +16,7 @@ from markupsafe import Markup
 from market.domain.shares import FILE_PLACES, Share, format_int_vi, format_percent_vi
 
 TREND_HEIGHT = 240
-BAR_HEIGHT = 12
-FUNNEL_STEP_HEIGHT = 48
 
-_FUNNEL_TEXT_BASE = 18
-_FUNNEL_BAR_TOP = 24
 _MONTH_LABELS = 4
 _GRID = (0, 25, 50, 75, 100)
 # The plot inside the picture, in per cent of its width and height.
@@ -41,14 +36,6 @@ class TrendPoint:
     target: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FunnelStep:
-    """One level of a funnel."""
-
-    label: str
-    share: Share
-
-
 def trend_line(points: Sequence[TrendPoint], *, title: str) -> Markup:
     """Draw shares over months on an axis from 0 to 100 %; a month without share is a gap."""
     places = [_across(at, len(points)) for at in range(len(points))]
@@ -63,20 +50,6 @@ def trend_line(points: Sequence[TrendPoint], *, title: str) -> Markup:
         _last_value(places, points),
     ]
     return _picture("chart trend", TREND_HEIGHT, title, marks)
-
-
-def share_bar(share: Share, *, title: str, target: Decimal | None = None) -> Markup:
-    """Draw a share as a bar with its target as a tick; empty where nothing is counted."""
-    return _picture("bar", BAR_HEIGHT, title, [_bar(share, 0), _tick(target)])
-
-
-def funnel(steps: Sequence[FunnelStep], *, title: str, unit: str) -> Markup:
-    """Draw levels as bars of one denominator, each under its name and counts.
-
-    `unit` is the word behind the counts: `hộ`, `điểm`.
-    """
-    marks = [_funnel_step(at, step, unit) for at, step in enumerate(steps)]
-    return _picture("chart funnel", FUNNEL_STEP_HEIGHT * len(steps), title, marks)
 
 
 def _picture(classes: str, height: int, title: str, marks: Iterable[Markup]) -> Markup:
@@ -189,37 +162,3 @@ def _last_value(places: Sequence[Decimal], points: Sequence[TrendPoint]) -> Mark
                 x, _down(under) - _LABEL_GAP, _anchor(x), format_percent_vi(point.share.percent())
             )
     return Markup("")
-
-
-def _bar(share: Share, top: int) -> Markup:
-    part = share.percent(FILE_PLACES) or Decimal(0)
-    return Markup(
-        '<g {} fill="currentColor">'
-        '<rect class="bar-all" y="{top}" width="100%" height="{height}" fill-opacity="0.2"/>'
-        '<rect class="bar-part" y="{top}" width="{part}%" height="{height}"/></g>'
-    ).format(_figures(share), top=top, height=BAR_HEIGHT, part=part)
-
-
-def _tick(target: Decimal | None) -> Markup:
-    if target is None:
-        return Markup("")
-    return Markup(
-        '<line class="bar-target" x1="{x}%" x2="{x}%" y1="0" y2="100%" stroke="currentColor"'
-        ' stroke-width="3" data-target="{x}"/>'
-    ).format(x=target)
-
-
-def _funnel_step(at: int, step: FunnelStep, unit: str) -> Markup:
-    top = at * FUNNEL_STEP_HEIGHT
-    percent = format_percent_vi(step.share.percent())
-    counts = f"{_counts(step.share)} {unit}" + (f" · {percent}" if percent else "")
-    return Markup(
-        '<g data-label="{label}"><text class="chart-label" x="0" y="{base}" fill="currentColor">'
-        '{label}</text><text class="chart-value" x="100%" y="{base}" text-anchor="end"'
-        ' fill="currentColor">{counts}</text>{bar}</g>'
-    ).format(
-        label=step.label,
-        base=top + _FUNNEL_TEXT_BASE,
-        counts=counts,
-        bar=_bar(step.share, top + _FUNNEL_BAR_TOP),
-    )

@@ -1,10 +1,9 @@
-"""Payment codes: payload to modules, PNG and SVG, and back again by an unrelated decoder.
+"""Payment codes: payload to modules, and back again by an unrelated decoder.
 
 Byte mode (EMVCo QRCPS-MPM 1.0, 4.12.1.1), error correction level M, four modules of quiet zone
 (ISO/IEC 18004), the smallest version that fits.
 """
 
-import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import cast
 import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
-from PIL import Image
 
 from market.documents.qr_masks import penalties
 from market.documents.qr_tables import (
@@ -86,31 +84,6 @@ def decode_back(symbol: Modules) -> str:
         return found.bytes.decode()
     except UnicodeDecodeError as error:
         raise UnreadableCode from error
-
-
-def png(payload: str, *, module_pixels: int = 10) -> bytes:
-    """PNG in black and white, quiet zone included."""
-    framed = np.pad(modules(payload).matrix, QUIET_ZONE)
-    pixels = np.repeat(np.repeat(~framed, module_pixels, axis=0), module_pixels, axis=1)
-    file = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8) * 255).convert("1").save(file, "PNG", optimize=True)
-    return file.getvalue()
-
-
-def svg(payload: str, *, module_millimetres: float = 1.0) -> str:
-    """SVG document, one path, quiet zone included and white."""
-    symbol = modules(payload)
-    side = symbol.size + 2 * QUIET_ZONE
-    length = f"{side * module_millimetres:g}mm"
-    path = "".join(
-        f"M{start + QUIET_ZONE} {row + QUIET_ZONE}h{end - start}v1h-{end - start}z"
-        for row, start, end in zip(*run_edges(symbol.matrix), strict=True)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{length}" height="{length}"'
-        f' viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
-        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{path}"/></svg>'
-    )
 
 
 def run_edges(matrix: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:

@@ -1,12 +1,10 @@
-"""What must hold for a sheet before anything is printed on it."""
+"""What must hold for a layout before anything is printed by it."""
 
 from collections.abc import Iterator
 from itertools import combinations
 
 from market.documents.label_layouts import Box, Layout, ShapeKind, TextBox
-from market.documents.sheets import Template
 from market.documents.sticker_text import LINE_PITCH, POINTS, fields_of, set_text
-from market.domain.errors import Invalid, Problem
 
 FIELDS = frozenset(
     {
@@ -24,26 +22,8 @@ FIELDS = frozenset(
 TOLERANCE = 0.01
 
 
-def check_template(template: Template) -> None:
-    """Raise Invalid with everything that is wrong with a template and its layout."""
-    found = [*_grid_problems(template), *_layout_problems(template.layout)]
-    if found:
-        problems = tuple(Problem(message, code="template") for message in found)
-        raise Invalid(f"Mẫu {template.name} chưa dùng được: {'; '.join(found)}.", problems)
-
-
-def _grid_problems(template: Template) -> Iterator[str]:
-    page = Box(0, 0, *template.page)
-    last = template.slot_of(template.labels_per_page - 1)
-    if not page.holds(Box(*last, *template.label)):
-        yield f"ô cuối tại {last} mm vượt ra ngoài trang {template.page} mm"
-    if not Box(0, 0, *template.label).holds(
-        Box(0, 0, template.layout.width - TOLERANCE, template.layout.height - TOLERANCE)
-    ):
-        yield f"bố cục lớn hơn ô {template.label} mm"
-
-
-def _layout_problems(layout: Layout) -> Iterator[str]:
+def layout_problems(layout: Layout) -> Iterator[str]:
+    """Everything that is wrong with the layout, as parts of a sentence."""
     label = Box(0, 0, layout.width + TOLERANCE, layout.height + TOLERANCE)
     contents = {
         "mã QR": layout.qr,

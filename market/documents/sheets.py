@@ -13,9 +13,10 @@ from itertools import islice
 from math import floor
 from typing import Any
 
-from market.documents.label_layouts import Layout, read_layout
+from market.documents.label_layouts import Box, Layout, read_layout
 from market.documents.qr_code import QUIET_ZONE
-from market.domain.errors import Invalid, NotFound
+from market.documents.sheet_checks import TOLERANCE, layout_problems
+from market.domain.errors import Invalid, NotFound, Problem
 
 SMALLEST_MODULE = 0.4
 
@@ -112,10 +113,16 @@ def get_template(name: str) -> Template:
 
 
 def read_templates(text: str) -> dict[str, Template]:
-    """Templates of a TOML text written as `data/sheets.toml` is."""
+    """Templates of a TOML text written as `data/sheets.toml` is.
+
+    Raises Invalid with everything that is wrong with a template and its layout.
+    """
     data = tomllib.loads(text)
     layouts = {name: read_layout(table) for name, table in data["layouts"].items()}
-    return {name: _template(name, table, layouts) for name, table in data["templates"].items()}
+    templates = {name: _template(name, table, layouts) for name, table in data["templates"].items()}
+    for template in templates.values():
+        _check(template)
+    return templates
 
 
 @cache
@@ -137,6 +144,23 @@ def _template(name: str, table: dict[str, Any], layouts: dict[str, Layout]) -> T
     layout = layouts[rest.pop("layout")].times(rest.pop("scale", 1))
     pairs = {key: tuple(value) for key, value in rest.items() if isinstance(value, list)}
     return Template(name=name, layout=layout, **(rest | pairs))
+
+
+def _check(template: Template) -> None:
+    found = [*_grid_problems(template), *layout_problems(template.layout)]
+    if found:
+        problems = tuple(Problem(message, code="template") for message in found)
+        raise Invalid(f"Mẫu {template.name} chưa dùng được: {'; '.join(found)}.", problems)
+
+
+def _grid_problems(template: Template) -> Iterator[str]:
+    label = Box(0, 0, *template.label)
+    last = template.slot_of(template.labels_per_page - 1)
+    if not Box(0, 0, *template.page).holds(Box(*last, *template.label)):
+        yield f"ô cuối tại {last} mm vượt ra ngoài trang {template.page} mm"
+    width, height = template.layout.width - TOLERANCE, template.layout.height - TOLERANCE
+    if not label.holds(Box(0, 0, width, height)):
+        yield f"bố cục lớn hơn ô {template.label} mm"
 
 
 def _number(value: float) -> str:

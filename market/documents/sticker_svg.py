@@ -1,16 +1,15 @@
-"""Stickers and sheets as SVG: one sticker to keep, a sheet to look at before it is printed."""
+"""One sticker as SVG."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from itertools import islice
 
 from market.documents.accents import ACCENT, read_accent
 from market.documents.label_layouts import Box, Face, Ink, Layout, LogoPlace, Shape, ShapeKind
 from market.documents.qr_code import QUIET_ZONE, run_edges
 from market.documents.qr_tables import Bits
-from market.documents.sheets import Template, positions
+from market.documents.sheets import Template
 from market.documents.sticker_check import CheckedSticker, Confirm, checked
 from market.documents.sticker_text import POINTS, SetText, Sticker, set_texts
 from market.documents.typeface import typeface
@@ -48,32 +47,6 @@ def sticker_svg(
     return _document(layout.width, layout.height, label)
 
 
-def sheet_svg(
-    stickers: Iterable[Sticker],
-    template: Template,
-    *,
-    start: int = 1,
-    accent: str = ACCENT,
-    logos: Logos | None = None,
-) -> str:
-    """The first sheet of a run, to be looked at: what stands where, and which slots are used up.
-
-    Takes as many stickers as the sheet has room for; raises as `write_stickers` does.
-    """
-    look = _look(template.layout, accent, logos)
-    slots = positions(template, start, template.labels_per_page - start + 1)
-    outline = Box(0, 0, *template.label)
-    parts = [_outline(Box(*template.slot_of(slot), *template.label)) for slot in range(start - 1)]
-    few = islice(stickers, template.labels_per_page)
-    for position, each in zip(slots, checked(few, None), strict=False):
-        template.module_millimetres(each.code.size)
-        label = "".join(_label(each, look))
-        place = f"translate({_number(position.x)} {_number(position.y)})"
-        frame = _outline(outline, fill="none")
-        parts.append(f'<g transform="{place}">{label}{frame}</g>')
-    return _document(*template.page, parts)
-
-
 def _document(width: float, height: float, parts: Iterable[str]) -> str:
     size = f"{_number(width)} {_number(height)}"
     return (
@@ -102,13 +75,6 @@ def _label(each: CheckedSticker, look: _Look) -> Iterator[str]:
             yield _logo(look.logos[place], box)
     yield _symbol(each.code.matrix, layout.qr, quiet_zone=QUIET_ZONE)
     yield _symbol(each.serial_code, layout.data_matrix, quiet_zone=0)
-
-
-def _outline(box: Box, *, fill: str = "#e4e4de") -> str:
-    return (
-        f'<rect x="{_number(box.x)}" y="{_number(box.y)}" width="{_number(box.width)}"'
-        f' height="{_number(box.height)}" fill="{fill}" stroke="#a3abb3" stroke-width="0.2"/>'
-    )
 
 
 def _shape(shape: Shape, colour: str) -> str:

@@ -7,14 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
-from market.documents.charts import (
-    FUNNEL_STEP_HEIGHT,
-    FunnelStep,
-    TrendPoint,
-    funnel,
-    share_bar,
-    trend_line,
-)
+from market.documents.charts import TrendPoint, trend_line
 from market.domain.shares import Share
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -42,8 +35,6 @@ def number(text: str | None) -> Decimal:
 ALL_CHARTS = [
     trend(Share(1, 2), Share(0, 0), Share(3, 4), target=Decimal(90)),
     trend(),
-    share_bar(Share(412, 486), title="Hộ chấp nhận", target=Decimal(90)),
-    funnel([FunnelStep("Có mã QR", Share(1, 2))], title="Phễu", unit="hộ"),
 ]
 
 
@@ -167,62 +158,10 @@ def test_the_newest_share_stands_clear_of_a_target_line_close_above(
     assert number(value.get("y")) == height - 3
 
 
-def test_a_bar_is_as_long_as_its_share() -> None:
-    chart = share_bar(Share(412, 486), title="Hộ", target=Decimal(90))
-
-    assert [one.get("width") for one in of_class(chart, "bar-part")] == ["84.77%"]
-    assert [one.get("x1") for one in of_class(chart, "bar-target")] == ["90%"]
-
-
-def test_a_bar_of_nothing_is_empty_and_says_so() -> None:
-    chart = share_bar(Share(0, 0), title="Hộ")
-
-    assert [one.get("width") for one in of_class(chart, "bar-part")] == ["0%"]
-    assert [one.get("data-percent") for one in parsed(chart).iter(f"{SVG}g")] == [""]
-    assert list(of_class(chart, "bar-target")) == []
-
-
-def test_a_funnel_has_a_bar_a_name_and_counts_for_each_level() -> None:
-    steps = [
-        FunnelStep("Đang kinh doanh", Share(1486, 1486)),
-        FunnelStep("Có tài khoản", Share(743, 1486)),
-    ]
-
-    chart = funnel(steps, title="Phễu", unit="hộ")
-
-    assert parsed(chart).get("height") == str(2 * FUNNEL_STEP_HEIGHT)
-    assert [one.text for one in of_class(chart, "chart-label")] == [one.label for one in steps]
-    assert [one.text for one in of_class(chart, "chart-value")] == [
-        "1.486/1.486 hộ · 100,0 %",
-        "743/1.486 hộ · 50,0 %",
-    ]
-    assert [one.get("width") for one in of_class(chart, "bar-part")] == ["100.00%", "50.00%"]
-
-
-def test_the_steps_of_a_funnel_stand_under_one_another() -> None:
-    steps = [FunnelStep(f"Bậc {at}", Share(at, 3)) for at in (3, 2, 1)]
-
-    chart = funnel(steps, title="Phễu", unit="hộ")
-
-    names = [number(one.get("y")) for one in of_class(chart, "chart-label")]
-    bars = [number(one.get("y")) for one in of_class(chart, "bar-part")]
-    for at, (name, bar) in enumerate(zip(names, bars, strict=True)):
-        assert at * FUNNEL_STEP_HEIGHT < name < bar < (at + 1) * FUNNEL_STEP_HEIGHT
-
-
-def test_a_funnel_of_nothing_shows_counts_without_percentage() -> None:
-    chart = funnel([FunnelStep("Có mã QR", Share(0, 0))], title="Phễu", unit="hộ")
-
-    assert [one.text for one in of_class(chart, "chart-value")] == ["0/0 hộ"]
-
-
 def test_markup_in_a_name_stays_text() -> None:
     hostile = '"><script>alert(1)</script>'
 
-    for chart in (
-        trend_line([TrendPoint(hostile, Share(1, 2))], title=hostile),
-        share_bar(Share(1, 2), title=hostile),
-        funnel([FunnelStep(hostile, Share(1, 2))], title=hostile, unit=hostile),
-    ):
-        assert parsed(chart).get("aria-label") == hostile
-        assert list(parsed(chart).iter(f"{SVG}script")) == []
+    chart = trend_line([TrendPoint(hostile, Share(1, 2))], title=hostile)
+
+    assert parsed(chart).get("aria-label") == hostile
+    assert list(parsed(chart).iter(f"{SVG}script")) == []

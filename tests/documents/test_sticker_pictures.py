@@ -1,4 +1,4 @@
-"""One sticker as PNG and SVG, and the picture of a sheet before it is printed."""
+"""One sticker as PNG and SVG."""
 
 import re
 from base64 import b64decode
@@ -16,9 +16,9 @@ from market.documents.qr_code import data_matrix, modules
 from market.documents.sheets import Template, get_template, list_templates
 from market.documents.sticker_check import WrongCode
 from market.documents.sticker_png import DOTS_PER_MILLIMETRE, sticker_png
-from market.documents.sticker_svg import sheet_svg, sticker_svg
+from market.documents.sticker_svg import sticker_svg
 from market.domain.errors import Invalid
-from tests.paper import LONG_NAME, Picture, logo, read_codes, sticker, stickers
+from tests.paper import LONG_NAME, Picture, logo, read_codes, sticker
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -137,36 +137,9 @@ def test_a_logo_stands_in_its_place_of_the_svg() -> None:
     template = get_template("a6-card")
     file = logo("#c00000")
 
-    documents = (
-        sticker_svg(sticker(), template, logos={LogoPlace.BANK: file}),
-        sheet_svg(stickers(1), template, logos={LogoPlace.BANK: file}),
-    )
+    document = sticker_svg(sticker(), template, logos={LogoPlace.BANK: file})
 
-    for document in documents:
-        (image,) = fromstring(document).iter(f"{SVG}image")
-        assert [float(image.get(edge, 0)) for edge in ("x", "y", "width", "height")] == [
-            9, 21, 18, 12,
-        ]  # fmt: skip
-        kind, _, data = image.get("href", "").partition(",")
-        assert (kind, b64decode(data)) == ("data:image/png;base64", file)
-
-
-def test_the_sheet_shows_used_slots_and_as_many_stickers_as_are_left() -> None:
-    document = sheet_svg(stickers(20), get_template("a4-8"), start=3)
-
-    root = fromstring(document)
-    stalls = [text for text in words(document) if re.fullmatch(r"[A-D]-\d\d", text)]
-    assert stalls == ["A-01", "B-02", "C-03", "D-04", "A-05", "B-06"]
-    assert len(root.findall(f"{SVG}rect")) == 2
-    assert root.get("viewBox") == "0 0 210 297"
-
-
-def test_a_sheet_with_few_stickers_shows_only_these() -> None:
-    root = fromstring(sheet_svg(stickers(2), get_template("a4-8")))
-
-    assert len(root.findall(f"{SVG}g")) == 2
-
-
-def test_a_sheet_that_starts_past_its_end_is_refused() -> None:
-    with pytest.raises(Invalid, match="8 ô"):
-        sheet_svg(stickers(2), get_template("a4-8"), start=9)
+    (image,) = fromstring(document).iter(f"{SVG}image")
+    assert [float(image.get(edge, 0)) for edge in ("x", "y", "width", "height")] == [9, 21, 18, 12]
+    kind, _, data = image.get("href", "").partition(",")
+    assert (kind, b64decode(data)) == ("data:image/png;base64", file)
