@@ -24,9 +24,10 @@ from market.services.access import Actor
 from market.services.demo import sent_reports
 from market.services.demo.aims import set_targets
 from market.services.demo.counting import add_counts
-from market.services.demo.market_rows import People, World, write_market
+from market.services.demo.market_rows import write_market
 from market.services.demo.plan import QUANG_NINH, MarketPlan, Scale, plan_nation, plan_province
 from market.services.demo.rows import Rows
+from market.services.demo.world import People, World
 from market.services.demo.writing import finish, is_postgresql, writing
 from market.services.user_reach import Scope
 
