@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from market.domain.banks import Bank, BankKind
+from market.domain.banks import BankKind
 from market.domain.errors import Invalid, Problem
 from market.domain.labels import LabelledEnum
 
@@ -77,8 +77,9 @@ _KINDS = {
 }
 
 
-def kind_of(bank: Bank) -> AccountKind:
-    return _KINDS[bank.kind]
+def kind_at(bank: BankKind) -> AccountKind:
+    """The kind of an account at a house of that kind."""
+    return _KINDS[bank]
 
 
 def clean_number(text: str) -> str:

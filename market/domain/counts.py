@@ -5,9 +5,8 @@ sum: a change of one merchant can be carried into stored counts by taking away w
 merchant and their stalls contributed before and adding what they contribute now.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -84,12 +83,6 @@ def count_days(stalls: Iterable[StallFacts], tenancies: Iterable[TenancyLevels])
     for own in of_merchant.values():
         tally.add_merchant(own, places)
     return tally.list_days()
-
-
-def find_counts(days: Sequence[DayCounts], day: date) -> Counts:
-    """Return the counts that hold on the day; nothing before the first entry."""
-    at = bisect_right(days, day, key=lambda entry: entry.day)
-    return days[at - 1].counts if at else NOTHING
 
 
 class Tally:

@@ -185,16 +185,6 @@ def steps(facts: TenancyFacts, *, stale_days: int = STALE_DAYS, use_days: int = 
     return tuple(found)
 
 
-def level_on(changes: Steps, day: date) -> Level:
-    """Read the level of a day off the steps."""
-    level = Level.NONE
-    for since, new in changes:
-        if since > day:
-            break
-        level = new
-    return level
-
-
 def _visits_in_order(facts: TenancyFacts) -> Iterator[VisitFact]:
     """Yield the visits within the tenancy: what was seen before or after is not its own."""
     own = (visit for visit in facts.visits if facts.tenancy.span.covers(visit.day))

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from market.domain.accounts import is_account_number, is_card_number
 from market.domain.labels import LabelledEnum
 from market.domain.stickers import ForeignCodeKind
 
@@ -43,17 +42,6 @@ class Payee:
         if self.kind is PayKind.VNPAY:
             return ForeignCodeKind.MERCHANT_PAYMENT
         return ForeignCodeKind(self.kind.value)
-
-    @property
-    def can_be_rebuilt(self) -> bool:
-        """Whether a code made from BIN and number alone pays the same; else keep the text."""
-        return (
-            self.kind is PayKind.TRANSFER
-            and self.service == TO_ACCOUNT
-            and is_bin(self.bin or "")
-            and is_account_number(self.account or "")
-            and not is_card_number(self.account or "")
-        )
 
 
 def is_bin(text: str) -> bool:

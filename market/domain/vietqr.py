@@ -140,10 +140,6 @@ def payee_key(payload: Payload) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(item for item in payload.root if item[0] not in _NOT_THE_PAYEE))
 
 
-def same_payee(one: Payload, other: Payload) -> bool:
-    return payee_key(one) == payee_key(other)
-
-
 def _crc(text: str) -> str:
     """CRC-16/CCITT-FALSE over the UTF-8 bytes, as four digits (EMVCo 4.7.3)."""
     return f"{crc_hqx(text.encode(), 0xFFFF):04X}"

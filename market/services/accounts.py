@@ -8,15 +8,14 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from market.domain.accounts import (
-    AccountKind,
     AccountProof,
     AccountSource,
     AccountState,
     HolderRelation,
     check_number,
+    kind_at,
     last_four,
 )
-from market.domain.banks import BankKind
 from market.domain.errors import Conflict, Invalid, NotFound, Problem
 from market.domain.roles import Permission
 from market.domain.text import clean
@@ -37,10 +36,6 @@ WITH_ALL = (
     joinedload(PaymentAccount.entered_by),
     joinedload(PaymentAccount.decided_by),
 )
-KIND_OF_BANK = {
-    BankKind.WALLET: AccountKind.WALLET,
-    BankKind.MOBILE_MONEY: AccountKind.MOBILE_MONEY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +131,7 @@ def enter_account(
         merchant_id=merchant.id,
         merchant=merchant,
         bank=bank,
-        kind=KIND_OF_BANK.get(bank.kind, AccountKind.BANK),
+        kind=kind_at(bank.kind),
         bin=bank.bin,
         number_sealed=sealed.sealed,
         number_hash=sealed.hash,

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import select
 
 from market.domain.accounts import (
-    AccountKind,
     AccountProof,
     AccountSource,
     AccountState,
     HolderRelation,
+    kind_at,
 )
 from market.domain.banks import BankKind
 from market.domain.errors import Conflict
@@ -210,7 +210,7 @@ class People:
         is_own = account.holder is None or fold(account.holder) == plan.wanted.name_key
         return {
             "merchant_id": self._ids[plan],
-            "kind": accounts.KIND_OF_BANK.get(kind, AccountKind.BANK),
+            "kind": kind_at(kind),
             "bin": account.bin,
             "number_sealed": sealed.sealed,
             "number_hash": sealed.hash,

@@ -14,11 +14,11 @@ from market.domain.accounts import (
     clean_number,
     in_groups,
     is_all_letters,
-    kind_of,
+    kind_at,
     last_four,
     mask,
 )
-from market.domain.banks import Bank, BankKind
+from market.domain.banks import BankKind
 from market.domain.errors import Invalid
 
 
@@ -128,7 +128,7 @@ def test_nicknames_are_all_letters(number: str, expected: bool) -> None:
     ],
 )
 def test_the_house_decides_the_kind_of_account(kind: BankKind, expected: AccountKind) -> None:
-    assert kind_of(Bank("880001", "X", "X", "X", kind)) is expected
+    assert kind_at(kind) is expected
 
 
 def test_words_that_are_stored_stay_as_they_are() -> None:

@@ -15,7 +15,6 @@ from market.domain.counts import (
     Tally,
     TenancyLevels,
     count_days,
-    find_counts,
 )
 from market.domain.coverage import (
     FIGURE_NAMES,
@@ -27,9 +26,10 @@ from market.domain.coverage import (
     Unit,
     names_of,
 )
-from market.domain.levels import LADDER, Level, Tenancy, level_on
+from market.domain.levels import LADDER, Level, Tenancy
 from market.domain.shares import Share
 from market.domain.stalls import Placement, StallState
+from tests.steps import counts_on, level_on
 
 START = date(2026, 1, 1)
 A, B, C = Denominator.A, Denominator.B, Denominator.C
@@ -61,7 +61,7 @@ def tenancy(
 
 
 def on(days: list[DayCounts], number: int) -> Counts:
-    return find_counts(days, nth(number))
+    return counts_on(days, nth(number))
 
 
 def test_before_the_first_fact_there_is_nothing() -> None:

@@ -17,10 +17,10 @@ from market.domain.levels import (
     Tenancy,
     TenancyFacts,
     VisitFact,
-    level_on,
     steps,
 )
 from market.domain.visits import VisitResult
+from tests.steps import level_on
 
 START = date(2026, 1, 1)
 FIRST = CodeKey(CodeKind.STICKER, 1)

@@ -168,11 +168,6 @@ _PRIVATE = re.compile(
 )
 
 
-def match_heading(text: str) -> Field | None:
-    """The field that a heading means, None where it is not known."""
-    return read_heading(text).field
-
-
 @lru_cache(maxsize=4096)
 def read_heading(text: str) -> Heading:
     """What a heading says, whatever its case, accents, line breaks and marks."""

@@ -72,15 +72,6 @@ class StallList:
     warnings: tuple[Problem, ...]
     bad_rows: tuple[BadRow, ...]
 
-    @property
-    def unknown_columns(self) -> tuple[Column, ...]:
-        """Columns that were left aside and can be mapped by hand."""
-        return tuple(
-            column
-            for column in self.columns
-            if column.field is None and not column.is_private and not column.is_ordinal
-        )
-
     @cached_property
     def stalls(self) -> int:
         return len({stall_key(code) for record in self.records for code in record.stalls})

@@ -50,15 +50,6 @@ class Table:
         return {column.field: column for column in self.columns if column.field}
 
     @property
-    def unknown_columns(self) -> tuple[Column, ...]:
-        """Columns that can be mapped by hand."""
-        return tuple(
-            column
-            for column in self.columns
-            if column.field is None and not column.is_private and not column.is_ordinal
-        )
-
-    @property
     def is_complete(self) -> bool:
         return Field.STALL in self.by_field and Field.MERCHANT in self.by_field
 
