@@ -135,9 +135,7 @@ def withdraw(account_id: int, *, market: Market, actor: Actor) -> PaymentAccount
 
 def retire(account_id: int, reason: str, *, market: Market, actor: Actor) -> PaymentAccount:
     """Take the account out of use at once; its stickers are void from that moment."""
-    account = accounts.get_account(
-        account_id, market=market, actor=actor, permission=Permission.APPROVE_ACCOUNTS, lock=True
-    )
+    account = _locked(account_id, Permission.APPROVE_ACCOUNTS, market=market, actor=actor)
     if account.state is not AccountState.APPROVED:
         raise Conflict("Chỉ tài khoản đã duyệt mới ngừng dùng được.")
     _stand_down(account, _reason(reason), market_id=market.id, actor=actor, at=actor.at)
@@ -203,15 +201,24 @@ def _waiting(
     actor: Actor,
     permission: Permission = Permission.APPROVE_ACCOUNTS,
 ) -> PaymentAccount:
-    """The account, locked with its merchant: decisions on one merchant take turns."""
-    seen = accounts.get_account(account_id, market=market, actor=actor, permission=permission)
-    accounts.lock_merchants([seen.merchant_id])
-    account = accounts.get_account(
-        account_id, market=market, actor=actor, permission=permission, lock=True
-    )
+    account = _locked(account_id, permission, market=market, actor=actor)
     if account.state is not AccountState.AWAITING_APPROVAL:
         raise Conflict("Tài khoản này không còn chờ duyệt: đã có người xử lý. Hãy tải lại trang.")
     return account
+
+
+def _locked(
+    account_id: int, permission: Permission, *, market: Market, actor: Actor
+) -> PaymentAccount:
+    """The account, locked with its merchant: decisions on one merchant take turns.
+
+    So do tenancies that begin meanwhile: a stall nobody knows of yet would not be counted.
+    """
+    seen = accounts.get_account(account_id, market=market, actor=actor, permission=permission)
+    accounts.lock_merchants([seen.merchant_id])
+    return accounts.get_account(
+        account_id, market=market, actor=actor, permission=permission, lock=True
+    )
 
 
 def _list_waiting(
