@@ -25,6 +25,7 @@ from market.services.accounts import PAYLOAD_PURPOSE
 from market.services.printing import Drawn
 from market.services.run_making import RunValues
 from market.services.sticker_needs import Selection
+from tests.audit_log import list_entries
 from tests.factories import NOW, make_account, make_merchant, make_stall, make_tenancy
 from tests.paper import pictures, read_codes
 
@@ -147,4 +148,4 @@ def paid_by(pdf: bytes) -> list[tuple[str | None, str | None]]:
 def entries_of(action: str) -> list[AuditEntry]:
     """What the audit log holds of an act, this transaction's included."""
     audit.chain_pending(db.session())
-    return audit.list_entries(AuditEntry.action == action)
+    return list_entries(AuditEntry.action == action)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, inspect, select, update
+from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.orm import Session
 
 from market.extensions import db, vault
@@ -145,16 +145,6 @@ def verify(*, expected_count: int | None = None, expected_hash: str | None = Non
         count, previous, stored=(stored_count, stored_hash), noted=(expected_count, expected_hash)
     )
     return ChainReport(count, previous, ChainBreak(count, reason) if reason else None)
-
-
-def list_entries(
-    condition: ColumnElement[bool], *, before: int | None = None, limit: int = 50
-) -> list[AuditEntry]:
-    """The newest entries that fit, from the one before `before` on."""
-    query = select(AuditEntry).where(condition).order_by(AuditEntry.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(AuditEntry.id < before)
-    return list(db.session.scalars(query))
 
 
 def hash_of(row: Mapping[str, Any]) -> str:

@@ -21,7 +21,6 @@ from market.services.user_reach import FITTING, Scope, givable, may_grant
 from market.services.versions import check_version
 
 LONGEST_EMAIL = 254
-LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)

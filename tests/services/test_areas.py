@@ -9,6 +9,7 @@ from market.domain.errors import Invalid, NotFound
 from market.models.area import AreaAlias, Commune, Province
 from market.services import area_search, areas, audit
 from market.services.access import Actor
+from tests.audit_log import list_entries
 from tests.factories import NOW, make_commune, make_market
 
 ACTOR = Actor.system(NOW)
@@ -84,7 +85,7 @@ def test_loading_is_in_the_audit_log(session: Session) -> None:
     areas.load(actor=ACTOR)
     audit.chain_pending(session)
 
-    entry = audit.list_entries(true())[0]
+    entry = list_entries(true())[0]
     assert (entry.action, entry.entity) == ("load", "communes")
 
 

@@ -45,6 +45,7 @@ from market.services.frozen_differences import ComparedReport
 from market.services.market_lines import MarketChoice
 from market.services.report_files import FileFormat, Form
 from market.services.reports import Period
+from tests.audit_log import list_entries
 from tests.factories import (
     NOW,
     make_actor,
@@ -205,7 +206,7 @@ def test_a_frozen_report_is_an_entry_with_its_hash(session: Session, dam_ha: Mar
     report = frozen(actor=officer())
     session.commit()
 
-    entry = audit.list_entries(AuditEntry.action == "freeze")[0]
+    entry = list_entries(AuditEntry.action == "freeze")[0]
     assert (entry.entity, entry.entity_id) == ("frozen_reports", str(report.id))
     assert report.sha256 in entry.content
     assert audit.verify().broken is None

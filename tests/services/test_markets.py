@@ -16,6 +16,7 @@ from market.services import access, audit, market_lists, markets, operators, sec
 from market.services.access import Actor
 from market.services.markets import MarketValues
 from market.services.operators import OperatorValues
+from tests.audit_log import list_entries
 from tests.factories import (
     LONG_AGO,
     NOW,
@@ -122,7 +123,7 @@ def test_a_change_is_recorded_with_old_and_new(session: Session) -> None:
     )
     audit.chain_pending(session)
 
-    entry = audit.list_entries(AuditEntry.entity == "markets")[0]
+    entry = list_entries(AuditEntry.entity == "markets")[0]
     assert '"new":{"name":"Chợ Đầm Hà mới","trade":"wholesale"}' in entry.content
     assert '"old":{"name":"Chợ Đầm Hà","trade":"retail"}' in entry.content
     assert market.search == "cho dam ha moi"
@@ -134,7 +135,7 @@ def test_a_change_that_changes_nothing_is_not_recorded(session: Session) -> None
     markets.change_market(market, values(), version=market.version, actor=SYSTEM)
     audit.chain_pending(session)
 
-    assert len(audit.list_entries(AuditEntry.entity == "markets")) == 1
+    assert len(list_entries(AuditEntry.entity == "markets")) == 1
 
 
 def test_the_code_stays(session: Session) -> None:

@@ -17,6 +17,7 @@ from market.models.sticker import Sticker
 from market.services import audit, stalls
 from market.services.access import Actor
 from market.services.stalls import StallValues
+from tests.audit_log import list_entries
 from tests.factories import (
     LONG_AGO,
     NOW,
@@ -241,7 +242,7 @@ def test_what_was_changed_is_kept_and_recorded(session: Session) -> None:
     )
     audit.chain_pending(session)
 
-    newest = audit.list_entries(AuditEntry.entity == "stalls")[0]
+    newest = list_entries(AuditEntry.entity == "stalls")[0]
     assert (stall.placement, stall.form) == (Placement.MOBILE, "Sạp")
     assert newest.action == "change"
     assert '"old":{"form":null,"placement":"fixed"}' in newest.content
@@ -273,7 +274,7 @@ def test_a_note_never_stands_in_the_audit_log(session: Session) -> None:
     )
     audit.chain_pending(session)
 
-    entries = audit.list_entries(AuditEntry.entity == "stalls")
+    entries = list_entries(AuditEntry.entity == "stalls")
     assert not any("Mẫu" in entry.content for entry in entries)
 
 

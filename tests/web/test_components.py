@@ -15,7 +15,6 @@ EVERY_TEXT = [
     ("forms", "{{ c.textarea(x, x, value=x, hint=x, error=x) }}"),
     ("forms", "{{ c.select(x, x, [(x, x), (x, [(x, x)])], value=x, blank=x, error=x) }}"),
     ("forms", "{{ c.radios(x, x, [(x, x, x)], value=x, hint=x, error=x) }}"),
-    ("forms", "{{ c.checkboxes(x, x, [(x, x)], values=[x], hint=x, error=x) }}"),
     ("forms", "{{ c.checkbox(x, x, value=x, hint=x, error=x) }}"),
     ("forms", "{{ c.upload(x, x, accept=x, hint=x, error=x, max_bytes=1, too_large=x) }}"),
     ("forms", "{{ c.hidden(x, x) }}{{ c.error_summary([problem], title=x) }}"),
