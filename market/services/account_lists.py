@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from market.domain.accounts import AccountState
+from market.domain.accounts import AccountKind, AccountState, is_all_letters
 from market.domain.labels import LabelledEnum
 from market.domain.pages import PER_PAGE, Page
 from market.domain.roles import Permission
@@ -46,6 +46,7 @@ class AccountDetail:
     replaces: PaymentAccount | None
     needs_confirmation: bool
     needs_own_decision: bool
+    is_nickname: bool
     shared_with: tuple[str, ...]
     after_mismatch: bool
     in_burst: bool
@@ -105,6 +106,7 @@ def details_of(
             replaces=_replaced(account, earlier.get(account.id)),
             needs_confirmation=account.id in earlier,
             needs_own_decision=account_decisions.skip_reason(account) is not None,
+            is_nickname=_is_nickname(account),
             shared_with=tuple(shared.get(account.id, ())),
             after_mismatch=account.id in mismatched,
             in_burst=account.id in bursts,
@@ -133,6 +135,13 @@ def stall_codes(
     for merchant_id, code in rows:
         codes.setdefault(merchant_id, []).append(code)
     return codes
+
+
+def _is_nickname(account: PaymentAccount) -> bool:
+    if account.kind is not AccountKind.BANK or account.number_sealed is None:
+        return False
+    # Only a number that ends in letters is opened.
+    return account.number_last4.isalpha() and is_all_letters(accounts.open_number(account))
 
 
 def _of(market: Market, actor: Actor) -> ColumnElement[bool]:

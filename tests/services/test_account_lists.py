@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from market.domain.accounts import AccountState, HolderRelation
+from market.domain.accounts import AccountKind, AccountState, HolderRelation
 from market.domain.roles import Role
 from market.domain.visits import VisitResult
 from market.extensions import db
@@ -74,6 +74,25 @@ def test_each_filter_lists_and_counts_its_own(session: Session) -> None:
     for chosen, account in made.items():
         assert shown(market, chosen) == [account.id]
         assert counts[chosen] == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "expected"),
+    [
+        ("SAPRAUMAU", AccountKind.BANK, True),
+        ("8800SAPRAU", AccountKind.BANK, False),
+        ("8800112345", AccountKind.BANK, False),
+        ("SAPRAUMAU", AccountKind.WALLET, False),
+    ],
+)
+def test_a_bank_account_of_letters_alone_is_a_nickname(
+    session: Session, number: str, kind: AccountKind, expected: bool
+) -> None:
+    market = make_market()
+    account = make_account(make_trading(market).merchant, number, state=WAITING)
+    account.kind = kind
+
+    assert detail(account, market).is_nickname is expected
 
 
 def test_numbers_from_number_cells_are_listed_while_they_wait(session: Session) -> None:

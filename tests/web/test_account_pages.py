@@ -291,6 +291,18 @@ def test_a_number_from_a_number_cell_asks_for_evidence(
     assert 'href="#f-proof"' in refused.text
 
 
+def test_a_number_of_letters_alone_is_pointed_out(
+    app: Flask, ids: dict[str, int], transaction: Transaction
+) -> None:
+    with transaction() as session:
+        make_account(session.get_one(Merchant, ids["using"]), "SAPRAUMAU", state=WAITING)
+    browser = SignedIn(app, "approver@example.vn")
+
+    page = browser.get(HERE)
+
+    assert "Số toàn chữ" in page.text
+
+
 def test_an_account_in_use_is_retired_with_a_reason(
     app: Flask, ids: dict[str, int], transaction: Transaction
 ) -> None:
