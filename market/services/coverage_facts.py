@@ -112,6 +112,20 @@ def order_of(at: datetime) -> int:
     return int(at.timestamp())
 
 
+def scanned(sticker_id: int | None, foreign_code_id: int | None) -> CodeKey | None:
+    """The code that a visit matched, where it is known."""
+    if sticker_id is not None:
+        return CodeKey(CodeKind.STICKER, sticker_id)
+    if foreign_code_id is not None:
+        return CodeKey(CodeKind.FOREIGN, foreign_code_id)
+    return None
+
+
+def confirmed(accepts: bool | None, test_transfer: bool | None) -> bool | None:
+    """What a visit says of taking payments: a test transfer that arrived says it for them."""
+    return True if test_transfer else accepts
+
+
 def _in_market(stall_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     return stall_id.in_(select(Stall.id).where(Stall.market_id == bindparam("market_id")))
 
@@ -173,8 +187,8 @@ def _visits_of(session: Session, stalls: Stalls) -> Grouped:
                 day=visit.day,
                 order=order_of(visit.phone_at),
                 result=visit.result,
-                code=_scanned(visit.sticker_id, visit.foreign_code_id),
-                confirmed=_confirmed(visit.accepts, visit.test_transfer_acknowledged),
+                code=scanned(visit.sticker_id, visit.foreign_code_id),
+                confirmed=confirmed(visit.accepts, visit.test_transfer_acknowledged),
                 use_shown=visit.use_shown,
             )
         )
@@ -246,15 +260,3 @@ def _visits(among: Among) -> Select[Any]:
         .where(among(Visit.stall_id), Visit.tenancy_id.is_not(None))
         .order_by(Visit.tenancy_id, Visit.phone_at, Visit.id)
     )
-
-
-def _scanned(sticker_id: int | None, foreign_code_id: int | None) -> CodeKey | None:
-    if sticker_id is not None:
-        return CodeKey(CodeKind.STICKER, sticker_id)
-    if foreign_code_id is not None:
-        return CodeKey(CodeKind.FOREIGN, foreign_code_id)
-    return None
-
-
-def _confirmed(accepts: bool | None, test_transfer: bool | None) -> bool | None:
-    return True if test_transfer else accepts

@@ -42,15 +42,22 @@ LEVELS_BY_HAND = text(
              date(retired_at, '+7 hours') AS until
       FROM payment_accounts WHERE in_force_from IS NOT NULL
     ),
-    sticker AS (
-      SELECT k.id, h.id AS tenancy_id, date(k.handed_out_at, '+7 hours') AS since,
-             date(k.void_at, '+7 hours') AS until, k.handed_out_at
+    code AS (
+      SELECT 'ours ' || k.id AS key, h.id AS tenancy_id, h.merchant_id AS needs_account_of,
+             date(k.handed_out_at, '+7 hours') AS since,
+             date(k.void_at, '+7 hours') AS until, k.handed_out_at AS began_at
       FROM stickers k JOIN payment_accounts a ON a.id = k.account_id
       JOIN here h ON h.stall_id = k.stall_id AND h.merchant_id = a.merchant_id
       WHERE k.handed_out_at IS NOT NULL
+      UNION ALL
+      SELECT 'other ' || f.id, h.id, NULL, date(f.checked_at, '+7 hours'),
+             date(f.removed_at, '+7 hours'), f.checked_at
+      FROM foreign_codes f JOIN here h ON h.id = f.tenancy_id
+      WHERE f.checked_at IS NOT NULL
     ),
     seen AS (
-      SELECT v.*, row_number() OVER (PARTITION BY v.tenancy_id ORDER BY v.phone_at, v.id) AS nth
+      SELECT v.*, coalesce('ours ' || v.sticker_id, 'other ' || v.foreign_code_id) AS code_key,
+             row_number() OVER (PARTITION BY v.tenancy_id ORDER BY v.phone_at, v.id) AS nth
       FROM visits v JOIN here h ON h.id = v.tenancy_id
       WHERE v.day <= :day AND v.day >= h.from_day
     ),
@@ -66,19 +73,19 @@ LEVELS_BY_HAND = text(
       FROM seen GROUP BY tenancy_id
     ),
     live AS (
-      SELECT k.* FROM sticker k JOIN here h ON h.id = k.tenancy_id
-      LEFT JOIN said ON said.tenancy_id = k.tenancy_id
+      SELECT k.* FROM code k LEFT JOIN said ON said.tenancy_id = k.tenancy_id
       WHERE k.since <= :day AND (k.until IS NULL OR k.until > :day)
-        AND EXISTS (SELECT 1 FROM account a WHERE a.merchant_id = h.merchant_id
-                    AND a.since <= :day AND (a.until IS NULL OR a.until > :day))
+        AND (k.needs_account_of IS NULL
+             OR EXISTS (SELECT 1 FROM account a WHERE a.merchant_id = k.needs_account_of
+                        AND a.since <= :day AND (a.until IS NULL OR a.until > :day)))
         AND (said.old IS NULL OR said.old < coalesce(said.matched, 0)
-             OR k.handed_out_at > said.old_at)
+             OR k.began_at > said.old_at)
     ),
     proof AS (
       SELECT v.tenancy_id, max(v.day) AS day
       FROM seen v JOIN said ON said.tenancy_id = v.tenancy_id
       JOIN live k ON k.tenancy_id = v.tenancy_id
-        AND k.since <= v.day AND (v.sticker_id IS NULL OR v.sticker_id = k.id)
+        AND k.since <= v.day AND (v.code_key IS NULL OR v.code_key = k.key)
       WHERE v.result = 'match' AND v.nth > coalesce(said.contrary, 0)
       GROUP BY v.tenancy_id
     ),

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from market.domain.coverage import Denominator
 from market.domain.errors import Conflict
 from market.domain.markets import MarketClass
+from market.domain.proofs import Proof
 from market.domain.roles import Role
 from market.domain.serials import RANDOM_BITS, check_serial
 from market.domain.shares import percent
@@ -33,8 +34,10 @@ from market.services import (
     frozen_differences,
     frozen_lists,
     market_lines,
+    proofs,
 )
 from market.services.access import Actor
+from market.services.area_coverage import Question
 from market.services.area_totals import of_area
 from market.services.demo import loading
 from market.services.demo.plan import MarketPlan, ProvincePlan, Scale, Size, plan_province
@@ -48,7 +51,7 @@ from tests.factories import NOW, TODAY, make_commune, make_market
 
 SYSTEM = Actor.system(NOW)
 # What is made anew for each installation: keys, and what they seal or hash.
-KEYED = {"wrapped_key", "phone_sealed", "number_sealed"}
+KEYED = {"wrapped_key", "phone_sealed", "number_sealed", "payload_sealed"}
 FEW = ProvincePlan(
     code="22",
     prefix="QN",
@@ -149,6 +152,17 @@ def test_what_is_counted_in_memory_is_what_a_recount_gives(session: Session) -> 
     session.commit()
 
     assert list(coverage_checks.deviations()) == []
+
+
+def test_some_stand_on_each_proof_and_all_that_accept_on_one(session: Session) -> None:
+    load_few(seed=3)
+
+    question = Question(TODAY)
+    found = proofs.of_markets(question, true())
+
+    ladder = market_lines.pool(market_lines.list_lines(SYSTEM, TODAY, choice=MarketChoice()))
+    assert all(found.counts[proof] for proof in Proof)
+    assert found.accepting == ladder.of(question.denominator).ladder(question.unit).accepting
 
 
 def test_another_seed_gives_other_people(session: Session) -> None:

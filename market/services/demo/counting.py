@@ -7,16 +7,16 @@ from typing import Any
 from market.domain.calendar import Span
 from market.domain.counts import StallFacts, TenancyLevels, count_days
 from market.domain.coverage import FIGURE_NAMES
-from market.domain.levels import CodeFact, CodeKey, CodeKind, TenancyFacts, VisitFact, steps
+from market.domain.levels import CodeFact, CodeKind, TenancyFacts, VisitFact, steps
 from market.domain.levels import Tenancy as TenancyOfLevels
 from market.extensions import rules
 from market.models.account import PaymentAccount
 from market.models.coverage import CoverageDay, CoverageMonth, TenancyLevel
 from market.models.merchant import Tenancy
 from market.models.stall import Stall, StallStateSpan
-from market.models.sticker import Sticker
+from market.models.sticker import ForeignCode, Sticker
 from market.models.visit import Visit
-from market.services.coverage_facts import account_span, code_fact, order_of
+from market.services.coverage_facts import account_span, code_fact, confirmed, order_of, scanned
 from market.services.coverage_rows import months_of
 from market.services.demo.rows import Rows
 
@@ -91,20 +91,22 @@ def _codes(rows: Rows) -> dict[int, list[CodeFact]]:
     for row in rows.of(Sticker):
         code = code_fact(CodeKind.STICKER, row["id"], row["handed_out_at"], row["void_at"])
         found[row["stall_id"]].append(code)
+    for row in rows.of(ForeignCode):
+        code = code_fact(CodeKind.FOREIGN, row["id"], row["checked_at"], row["removed_at"])
+        found[row["stall_id"]].append(code)
     return found
 
 
 def _visits(rows: Rows) -> dict[int, list[VisitFact]]:
     found: defaultdict[int, list[VisitFact]] = defaultdict(list)
     for row in rows.of(Visit):
-        code = row["sticker_id"]
         found[row["tenancy_id"]].append(
             VisitFact(
                 day=row["day"],
                 order=order_of(row["phone_at"]),
                 result=row["result"],
-                code=None if code is None else CodeKey(CodeKind.STICKER, code),
-                confirmed=row["accepts"],
+                code=scanned(row["sticker_id"], row["foreign_code_id"]),
+                confirmed=confirmed(row["accepts"], row["test_transfer_acknowledged"]),
                 use_shown=row["use_shown"],
             )
         )

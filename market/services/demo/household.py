@@ -10,13 +10,21 @@ from market.domain.visits import NonAcceptReason, VisitResult
 
 DAY = timedelta(days=1)
 LONGEST_GAP = 150
+# Of those who accept, so many had a code of their bank or wallet before we came.
+ON_OWN_CODE = 0.05
+# Of the visits to those who accept, so many end with a test transfer that arrived.
+TRIED = 0.25
 
 
 @dataclass(slots=True)
 class Code:
-    """A sticker's days; `account` counts the household's accounts from 0."""
+    """A sticker's days; `account` counts the household's accounts from 0.
 
-    account: int
+    A code that a bank or wallet issued has none: it was noted on the day `printed`, and
+    checked on the day `handed_out`.
+    """
+
+    account: int | None
     printed: date
     handed_out: date
     void: date | None = None
@@ -26,19 +34,20 @@ class Code:
 
 @dataclass(slots=True)
 class Seen:
-    """A visit; `code` counts the household's stickers from 0."""
+    """A visit; `code` counts the household's codes from 0."""
 
     day: date
     result: VisitResult
     code: int | None = None
     accepts: bool | None = None
+    test_transfer: bool | None = None
     use_shown: bool | None = None
     reason: NonAcceptReason | None = None
 
 
 @dataclass(slots=True)
 class History:
-    """What happened: days on which accounts took force, stickers, visits."""
+    """What happened: days on which accounts took force, codes, visits."""
 
     accounts: list[date] = field(default_factory=list)
     codes: list[Code] = field(default_factory=list)
@@ -58,16 +67,19 @@ def live(outcome: Level, start: date, last_day: date, random: Random) -> History
         _stay_out(history, start, last_day, random)
         return history
     begun = _begin(start, last_day, random)
-    history.accounts.append(begun)
-    if outcome is Level.ACCOUNT:
-        return history
-    _hand_out(history, begun, random)
-    if outcome is Level.EQUIPPED:
-        return history
     accepts = outcome.rank >= Level.ACCEPTS.rank
+    if accepts and random.random() < ON_OWN_CODE:
+        _note_own_code(history, begun, random)
+    else:
+        history.accounts.append(begun)
+        if outcome is Level.ACCOUNT:
+            return history
+        _hand_out(history, begun, random)
+        if outcome is Level.EQUIPPED:
+            return history
     first_seen = history.codes[0].handed_out + DAY * random.randint(1, 9)
     _see(history, first_seen, accepts, random)
-    if accepts and random.random() < 0.03:
+    if accepts and history.accounts and random.random() < 0.03:
         _mishap(history, last_day, random)
     _see_again(history, last_day, accepts, random)
     return history
@@ -86,14 +98,27 @@ def _hand_out(history: History, approved: date, random: Random) -> None:
     history.codes.append(Code(len(history.accounts) - 1, printed, handed_out))
 
 
+def _note_own_code(history: History, noted: date, random: Random) -> None:
+    history.codes.append(Code(None, noted, noted + DAY * random.randint(1, 5)))
+
+
 def _see(history: History, day: date, accepts: bool, random: Random) -> None:
     code = len(history.codes) - 1
     if history.codes[code].hung is None:
         history.codes[code].hung = day
+    tried = True if accepts and random.random() < TRIED else None
     used = True if accepts and random.random() < 0.7 else None
     reason = None if accepts else random.choice(list(NonAcceptReason))
     history.visits.append(
-        Seen(day, VisitResult.MATCH, code, accepts=accepts, use_shown=used, reason=reason)
+        Seen(
+            day,
+            VisitResult.MATCH,
+            code,
+            accepts=accepts,
+            test_transfer=tried,
+            use_shown=used,
+            reason=reason,
+        )
     )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from market.domain.levels import Level
+from market.domain.levels import CodeKey, CodeKind, Level
 from market.domain.markets import MarketState, MarketTrade
 from market.domain.stalls import Placement, StallState
 from market.domain.text import fold, sort_key
 from market.models.market import Market, MarketOperator
 from market.services.demo import household
 from market.services.demo.account_rows import add_accounts
+from market.services.demo.foreign_rows import add_foreign_code
 from market.services.demo.plan import MarketPlan
 from market.services.demo.rows import Rows
 from market.services.demo.stall_rows import StallRows
@@ -91,16 +92,18 @@ def _write_household(
     site: Site, outcome: Level, stalls: Sequence[int], stickers: StickerRows
 ) -> None:
     trader = add_trader(site)
-    tenancies = [add_tenancy(site, stall_id, trader) for stall_id in stalls]
+    places = [add_tenancy(site, stall_id, trader) for stall_id in stalls]
     start = site.plan.programme_start
     if start is None:
         return
     history = household.live(outcome, start, site.world.last_day, site.random)
     accounts = add_accounts(site, trader, history)
-    for stall_id, tenancy_id in zip(stalls, tenancies, strict=True):
+    for place in places:
         codes = [
-            stickers.add(code, accounts[code.account], stall_id, trader) for code in history.codes
+            CodeKey(CodeKind.FOREIGN, add_foreign_code(site, code, place))
+            if code.account is None
+            else CodeKey(CodeKind.STICKER, stickers.add(code, accounts[code.account], place))
+            for code in history.codes
         ]
         for seen in history.visits:
-            sticker_id = None if seen.code is None else codes[seen.code]
-            add_visit(site, seen, stall_id=stall_id, tenancy_id=tenancy_id, sticker_id=sticker_id)
+            add_visit(site, seen, place, None if seen.code is None else codes[seen.code])

@@ -13,7 +13,7 @@ from market.models.coverage import CoverageDay, CoverageMonth, TenancyLevel
 from market.models.market import Market, MarketOperator, Operator, Section
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall, StallStateSpan
-from market.models.sticker import PrintRun, Sticker
+from market.models.sticker import ForeignCode, PrintRun, Sticker
 from market.models.visit import Incident, Visit
 
 NUMBERED: tuple[type[Base], ...] = (
@@ -28,6 +28,7 @@ NUMBERED: tuple[type[Base], ...] = (
     PaymentAccount,
     PrintRun,
     Sticker,
+    ForeignCode,
     Visit,
     Incident,
 )

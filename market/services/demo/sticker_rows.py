@@ -8,7 +8,7 @@ from market.domain.stickers import RunState, StickerState
 from market.models.sticker import PrintRun, Sticker
 from market.services.demo.household import Code, moment
 from market.services.demo.serials import serial_of
-from market.services.demo.trader_rows import Trader
+from market.services.demo.trader_rows import Place
 from market.services.demo.world import Site
 
 ON_A_SHEET = 8
@@ -23,21 +23,21 @@ class StickerRows:
         self._runs: dict[tuple[int, int], dict[str, Any]] = {}
         self._drawn: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
 
-    def add(self, code: Code, account_id: int, stall_id: int, trader: Trader) -> int:
+    def add(self, code: Code, account_id: int, place: Place) -> int:
         """Add a sticker that pays the account; gives its id."""
         random = self._site.random
         printed = moment(code.printed, random)
         run_id = self._run(code.printed)
         state = StickerState.ON_STALL if code.hung else StickerState.HANDED_OUT
         sticker = {
-            "stall_id": stall_id,
+            "stall_id": place.stall_id,
             "account_id": account_id,
             "run_id": run_id,
             "place": None,
             "copy_number": 1,
             "market_name": self._site.plan.name,
-            "stall_code": self._stall_codes[stall_id],
-            "merchant_name": trader.name,
+            "stall_code": self._stall_codes[place.stall_id],
+            "merchant_name": place.trader.name,
             "state": StickerState.VOID if code.void else state,
             "queued_at": printed,
             "printed_at": printed,

@@ -21,6 +21,15 @@ class Trader:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A merchant at a stall."""
+
+    stall_id: int
+    tenancy_id: int
+    trader: Trader
+
+
 def add_trader(site: Site) -> Trader:
     """Add a merchant of an invented name; most left a phone."""
     name, key = names.person(site.random), vault().new_key()
@@ -41,12 +50,13 @@ def add_trader(site: Site) -> Trader:
     return Trader(merchant_id, key, name)
 
 
-def add_tenancy(site: Site, stall_id: int, trader: Trader) -> int:
-    """Let the merchant trade at the stall to this day; gives the tenancy's id."""
-    return site.rows.add(
+def add_tenancy(site: Site, stall_id: int, trader: Trader) -> Place:
+    """Let the merchant trade at the stall to this day."""
+    tenancy_id = site.rows.add(
         Tenancy,
         stall_id=stall_id,
         merchant_id=trader.id,
         from_day=site.world.first_day + DAY * site.random.randint(0, 20),
         to_day=None,
     )
+    return Place(stall_id, tenancy_id, trader)
