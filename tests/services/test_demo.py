@@ -31,10 +31,12 @@ from market.services import (
     audit,
     coverage,
     coverage_checks,
+    covered_areas,
     frozen_differences,
     frozen_lists,
     market_lines,
     proofs,
+    users,
 )
 from market.services.access import Actor
 from market.services.area_coverage import Question
@@ -96,6 +98,17 @@ def test_there_is_a_sign_in_for_every_role(session: Session) -> None:
     loaded = loading.load(Scale.MARKET, seed=1, actor=SYSTEM)
 
     assert {sign_in.role for sign_in in loaded.sign_ins} == set(Role)
+
+
+def test_one_signs_in_who_reads_the_whole_country(session: Session) -> None:
+    loading.load(Scale.MARKET, seed=1, actor=SYSTEM)
+    user = users.find_by_email("xemcanuoc@cho.example")
+    assert user is not None
+    session.refresh(user, ["grants"])
+
+    reader = Actor.of_user(user, NOW, "web")
+
+    assert covered_areas.covers_whole(covered_areas.COUNTRY, actor=reader)
 
 
 def test_passwords_differ_from_one_installation_to_the_next(session: Session) -> None:

@@ -1,7 +1,7 @@
 """Loading demonstration data into an empty register."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -186,19 +186,9 @@ def _lines() -> list[str]:
 
 
 def _users(actor: Actor, operator_id: int) -> tuple[tuple[SignIn, ...], People]:
-    board = Scope(ScopeKind.OPERATOR, operator_id=operator_id)
-    province = Scope(ScopeKind.PROVINCE, province_code=QUANG_NINH.code)
-    wanted = (
-        ("quantri", "Quản trị mẫu", Role.ADMINISTRATOR, Scope(ScopeKind.COUNTRY), "người dùng"),
-        ("sct", "Cán bộ Sở mẫu", Role.PROVINCE_OFFICER, province, "số liệu cả tỉnh"),
-        ("banquanly", "Trưởng ban mẫu", Role.BOARD_MANAGER, board, "nhập danh sách, in tem"),
-        ("phoban", "Phó ban mẫu", Role.BOARD_MANAGER, board, "duyệt tài khoản người khác nhập"),
-        ("doanvien", "Đoàn viên mẫu", Role.VOLUNTEER, board, "in tem, kiểm tra tại chợ"),
-        ("giamsat", "Giám sát mẫu", Role.AUDITOR, province, "chỉ xem"),
-    )
     made: dict[str, User] = {}
     sign_ins = []
-    for name, display_name, role, scope, what_for in wanted:
+    for name, display_name, role, scope, what_for in _wanted(operator_id):
         password = secrets.token_urlsafe(PASSWORD_BYTES)
         user = users.create_user(f"{name}@cho.example", display_name, password, actor=actor)
         ends_on = actor.today + timedelta(days=VOLUNTEER_DAYS) if role is Role.VOLUNTEER else None
@@ -207,3 +197,17 @@ def _users(actor: Actor, operator_id: int) -> tuple[tuple[SignIn, ...], People]:
         sign_ins.append(SignIn(user.email, password, role, what_for))
     people = People(made["banquanly"].id, made["phoban"].id, made["doanvien"].id)
     return tuple(sign_ins), people
+
+
+def _wanted(operator_id: int) -> Iterator[tuple[str, str, Role, Scope, str]]:
+    """Users by the name in their email: who they are, with which right, where and what for."""
+    country = Scope(ScopeKind.COUNTRY)
+    province = Scope(ScopeKind.PROVINCE, province_code=QUANG_NINH.code)
+    board = Scope(ScopeKind.OPERATOR, operator_id=operator_id)
+    yield "quantri", "Quản trị mẫu", Role.ADMINISTRATOR, country, "người dùng"
+    yield "sct", "Cán bộ Sở mẫu", Role.PROVINCE_OFFICER, province, "số liệu cả tỉnh"
+    yield "banquanly", "Trưởng ban mẫu", Role.BOARD_MANAGER, board, "nhập danh sách, in tem"
+    yield "phoban", "Phó ban mẫu", Role.BOARD_MANAGER, board, "duyệt tài khoản người khác nhập"
+    yield "doanvien", "Đoàn viên mẫu", Role.VOLUNTEER, board, "in tem, kiểm tra tại chợ"
+    yield "giamsat", "Giám sát mẫu", Role.AUDITOR, province, "chỉ xem"
+    yield "xemcanuoc", "Người xem mẫu", Role.AUDITOR, country, "chỉ xem, cả nước"
