@@ -26,7 +26,7 @@ from market.models.sticker import ForeignCode, Sticker
 from market.models.user import User
 from market.services import (
     account_decisions,
-    accounts,
+    account_entries,
     coverage,
     foreign_codes,
     import_runs,
@@ -41,7 +41,7 @@ from market.services import (
 )
 from market.services.access import Actor
 from market.services.account_decisions import Evidence
-from market.services.accounts import AccountValues
+from market.services.account_entries import AccountValues
 from market.services.foreign_codes import ForeignCodeValues
 from market.services.merchants import MerchantValues
 from market.services.run_making import RunValues
@@ -187,7 +187,7 @@ class MarketLife:
                 merchant.display_name.upper(),
                 becomes_preferred=becomes_preferred,
             )
-            accounts.enter_account(merchant, values=values, actor=self.actor(0))
+            account_entries.enter_account(merchant, values=values, actor=self.actor(0))
 
     def decide(self, which: int, how: str) -> None:
         waits = PaymentAccount.state == AccountState.AWAITING_APPROVAL
@@ -208,7 +208,7 @@ class MarketLife:
     def prefer(self, which: int) -> None:
         is_second = (PaymentAccount.state == AccountState.APPROVED, ~PaymentAccount.is_preferred)
         with self._act(), self._one(PaymentAccount, which, *is_second) as account:
-            accounts.prefer(account.id, market=self._home(account), actor=self.actor(0))
+            account_entries.prefer(account.id, market=self._home(account), actor=self.actor(0))
 
     # Codes
 

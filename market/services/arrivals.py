@@ -15,9 +15,9 @@ from market.extensions import db
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall, StallStateSpan
-from market.services import accounts, merchants, stalls
+from market.services import account_entries, accounts, merchants, stalls
 from market.services.access import Actor, stall_condition
-from market.services.accounts import AccountValues
+from market.services.account_entries import AccountValues
 from market.services.merchants import MerchantValues
 
 Checked = TypeVar("Checked")
@@ -45,9 +45,9 @@ def add_merchant(market: Market, *, values: Arrival, actor: Actor) -> Merchant:
     account_hash = None
     if values.account is not None:
         account = values.account
-        checked = _collect(problems, lambda: accounts.check_values(account))
+        checked = _collect(problems, lambda: account_entries.check_values(account))
         if checked is not None:
-            account_hash = accounts.number_hash(account.bin, checked[0])
+            account_hash = accounts.number_hash(account.bin, checked.number)
     if merchant_values is None or stall is None or problems:
         raise Invalid("Chưa thêm được hộ. Hãy sửa các ô được đánh dấu.", tuple(problems))
     _refuse_same_name(stall, merchant_values.display_name)
@@ -56,7 +56,7 @@ def add_merchant(market: Market, *, values: Arrival, actor: Actor) -> Merchant:
     )
     _settle(stall, merchant, on=values.on, actor=actor)
     if values.account is not None:
-        accounts.enter_account(merchant, values=values.account, actor=actor, market=market)
+        account_entries.enter_account(merchant, values=values.account, actor=actor, market=market)
     return merchant
 
 

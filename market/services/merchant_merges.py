@@ -15,7 +15,7 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall
-from market.services import accounts, audit, coverage, merchants, sticker_states
+from market.services import account_entries, audit, coverage, merchants, sticker_states
 from market.services.access import Actor, stall_condition
 
 LIVE = (AccountState.AWAITING_APPROVAL, AccountState.APPROVED)
@@ -63,7 +63,7 @@ def merge(double: Merchant, into: Merchant, *, actor: Actor) -> Merchant:
     """
     _lock(double, into)
     planned = plan(double, into, actor=actor)
-    carried = None if planned.carried is None else accounts.values_of(planned.carried)
+    carried = None if planned.carried is None else account_entries.values_of(planned.carried)
     for account in planned.ending:
         _close(account, actor)
     db.session.flush()
@@ -75,7 +75,7 @@ def merge(double: Merchant, into: Merchant, *, actor: Actor) -> Merchant:
     for stall in planned.moving:
         merchants.start_tenancy(stall, into, on=actor.today, actor=actor)
     if carried is not None:
-        accounts.enter_account(into, values=carried, actor=actor)
+        account_entries.enter_account(into, values=carried, actor=actor)
     new = {"merged_into": into.id}
     audit.record(actor, "merge", double, market_id=double.market_id, new=new)
     coverage.touch_merchant(double.id)

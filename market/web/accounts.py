@@ -20,11 +20,18 @@ from market.http.problems import errors_by_field, problems_of
 from market.http.security import current_actor, now, requires
 from market.models.market import Market
 from market.schemas.accounts import ApproveAccount, ApproveMany, EnterAccount, GiveReason
-from market.services import account_decisions, account_lists, accounts, directory, merchants
+from market.services import (
+    account_decisions,
+    account_entries,
+    account_lists,
+    accounts,
+    directory,
+    merchants,
+)
 from market.services.access import Actor
 from market.services.account_decisions import BulkResult, Evidence
+from market.services.account_entries import AccountValues
 from market.services.account_lists import AccountFilter
-from market.services.accounts import AccountValues
 from market.web.frame import open_market
 from market.web.sign_in import confirm_now
 
@@ -134,7 +141,7 @@ def retire(market_code: str, account_id: int) -> ResponseReturnValue:
 def prefer(market_code: str, account_id: int) -> ResponseReturnValue:
     """Ask that this account go onto the stickers."""
     market = open_market(market_code, Permission.ENTER_ACCOUNTS)
-    accounts.prefer(account_id, market=market, actor=current_actor())
+    account_entries.prefer(account_id, market=market, actor=current_actor())
     db.session.commit()
     flash(_("Đã gửi đề nghị đổi tài khoản in trên tem. Người khác cần duyệt."))
     return redirect(url_for("accounts.index", market_code=market_code))
@@ -158,7 +165,7 @@ def enter(market_code: str, merchant_id: int) -> ResponseReturnValue:
     )
     try:
         values = _values(load_form(EnterAccount()))
-        accounts.enter_account(merchant, values=values, actor=current_actor(), market=market)
+        account_entries.enter_account(merchant, values=values, actor=current_actor(), market=market)
     except (Invalid, Conflict) as refused:
         page = _enter_page(market, merchant_id, values=request.form, refused=refused)
         return page, status_of(refused)

@@ -29,7 +29,7 @@ from market.services import (
     merchant_lists,
     merchants,
 )
-from market.services.accounts import AccountValues
+from market.services.account_entries import AccountValues
 from market.services.arrivals import Arrival
 from market.services.merchants import Consent, MerchantValues
 from market.web.frame import open_market

@@ -20,10 +20,10 @@ from market.models.audit import AuditEntry
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.user import User
-from market.services import account_decisions, accounts, sticker_states
+from market.services import account_decisions, account_entries, sticker_states
 from market.services.access import Actor
 from market.services.account_decisions import Evidence
-from market.services.accounts import AccountValues
+from market.services.account_entries import AccountValues
 from market.services.sessions import FRESH_FOR
 from tests.factories import (
     NOW,
@@ -82,7 +82,7 @@ def enter(
 ) -> PaymentAccount:
     """An account that waits."""
     values = AccountValues(VIETCOMBANK, number, "NGUYEN THI MAU", **known)  # type: ignore[arg-type]
-    return accounts.enter_account(merchant, values=values, actor=maker)
+    return account_entries.enter_account(merchant, values=values, actor=maker)
 
 
 def approve(
@@ -389,7 +389,7 @@ def test_another_account_on_the_stickers_is_such_a_change(
 ) -> None:
     old = make_account(merchant)
     other = make_account(merchant, is_preferred=False, becomes_preferred=False)
-    asked = accounts.prefer(other.id, market=market, actor=maker)
+    asked = account_entries.prefer(other.id, market=market, actor=maker)
 
     approve(asked, market, actor_of(approver), IN_PERSON)
     assert old.is_preferred
@@ -555,7 +555,7 @@ def test_bulk_skips_accounts_at_finance_companies_and_in_conflict(
     doubtful = [row.bin for row in session.scalars(select(BankEntry)) if row.needs_confirmation][:2]
     for place, bin in enumerate(doubtful):
         values = AccountValues(bin, f"880010000{place}", "NGUYEN THI MAU")
-        accounts.enter_account(make_trading(market).merchant, values=values, actor=maker)
+        account_entries.enter_account(make_trading(market).merchant, values=values, actor=maker)
 
     result = account_decisions.approve_many(market=market, actor=actor_of(approver))
 

@@ -18,10 +18,10 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Merchant
 from market.models.user import User
-from market.services import account_decisions, accounts, merchants, users
+from market.services import account_decisions, account_entries, merchants, users
 from market.services.access import Actor
 from market.services.account_decisions import Evidence
-from market.services.accounts import AccountValues
+from market.services.account_entries import AccountValues
 from market.services.merchants import MerchantValues
 from tests.factories import (
     VIETCOMBANK,
@@ -153,7 +153,7 @@ def test_the_same_account_entered_at_once_waits_once(app: Flask, transaction: Tr
 
     def enter(market: Market, actor: Actor, _: int) -> None:
         merchant = db.session.scalars(select(Merchant)).one()
-        accounts.enter_account(merchant, values=VALUES, actor=actor)
+        account_entries.enter_account(merchant, values=VALUES, actor=actor)
 
     assert all_at_once(app, enter) == [Conflict.__name__] * (PEOPLE - 1) + ["done"]
 

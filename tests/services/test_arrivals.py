@@ -15,7 +15,7 @@ from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall, StallStateSpan
 from market.services import arrivals
-from market.services.accounts import AccountValues
+from market.services.account_entries import AccountValues
 from market.services.arrivals import Arrival
 from market.services.merchants import MerchantValues
 from tests.factories import (

@@ -16,9 +16,9 @@ from market.models.account import BankEntry, PaymentAccount
 from market.models.audit import AuditEntry
 from market.models.market import Market
 from market.models.merchant import Merchant
-from market.services import accounts
+from market.services import account_entries, accounts
 from market.services.access import Actor
-from market.services.accounts import AccountValues
+from market.services.account_entries import AccountValues
 from tests.factories import (
     NOW,
     TODAY,
@@ -63,7 +63,7 @@ def test_an_account_waits_with_a_cleaned_number_and_holder(
 ) -> None:
     actor = make_actor(market=market)
 
-    account = accounts.enter_account(merchant, values=VALUES, actor=actor)
+    account = account_entries.enter_account(merchant, values=VALUES, actor=actor)
 
     assert account.state is AccountState.AWAITING_APPROVAL
     assert accounts.open_number(account) == "8800112345"
@@ -76,7 +76,7 @@ def test_an_account_waits_with_a_cleaned_number_and_holder(
 def test_the_database_holds_the_number_sealed_only(
     session: Session, market: Market, merchant: Merchant
 ) -> None:
-    accounts.enter_account(merchant, values=VALUES, actor=make_actor(market=market))
+    account_entries.enter_account(merchant, values=VALUES, actor=make_actor(market=market))
     session.flush()
 
     row = session.execute(text("SELECT * FROM payment_accounts")).one()
@@ -91,7 +91,7 @@ def test_the_kind_follows_the_house(session: Session, merchant: Merchant) -> Non
     entry = session.scalars(select(BankEntry).where(BankEntry.kind == "wallet")).first()
     assert entry is not None
 
-    account = accounts.enter_account(
+    account = account_entries.enter_account(
         merchant, values=replace(VALUES, bin=entry.bin), actor=Actor.system(NOW)
     )
 
@@ -102,7 +102,7 @@ def test_all_that_is_wrong_is_said_at_once(session: Session, merchant: Merchant)
     values = AccountValues("000000", "9704123412341234", " ")
 
     with pytest.raises(Invalid) as refused:
-        accounts.enter_account(merchant, values=values, actor=Actor.system(NOW))
+        account_entries.enter_account(merchant, values=values, actor=Actor.system(NOW))
 
     assert {(problem.field, problem.code) for problem in refused.value.problems} >= {
         ("account_number", "account_is_card"),
@@ -112,20 +112,20 @@ def test_all_that_is_wrong_is_said_at_once(session: Session, merchant: Merchant)
 
 
 def test_what_waits_is_not_entered_twice(session: Session, merchant: Merchant) -> None:
-    accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
+    account_entries.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
 
     with pytest.raises(Conflict):
-        accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
+        account_entries.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
 
 
 def test_what_waits_as_an_additional_account_is_not_entered_for_the_stickers(
     session: Session, merchant: Merchant
 ) -> None:
     additional = replace(VALUES, becomes_preferred=False)
-    accounts.enter_account(merchant, values=additional, actor=Actor.system(NOW))
+    account_entries.enter_account(merchant, values=additional, actor=Actor.system(NOW))
 
     with pytest.raises(Conflict, match="đang chờ duyệt"):
-        accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
+        account_entries.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
 
 
 def test_what_waits_cannot_stand_twice_in_the_database(
@@ -148,7 +148,7 @@ def test_what_is_approved_is_not_entered_again(session: Session, merchant: Merch
     make_account(merchant, "8800112345")
 
     with pytest.raises(Conflict):
-        accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
+        account_entries.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
 
 
 @pytest.mark.parametrize("state", [AccountState.RETIRED, AccountState.REJECTED])
@@ -158,7 +158,7 @@ def test_what_was_retired_or_rejected_may_come_again(
     retired_at = NOW if state is AccountState.RETIRED else None
     make_account(merchant, "8800112345", state=state, retired_at=retired_at)
 
-    account = accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
+    account = account_entries.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
 
     assert account.state is AccountState.AWAITING_APPROVAL
 
@@ -169,7 +169,7 @@ def test_a_record_that_was_joined_to_another_takes_no_account(
     merchant.merged_into_id = make_merchant(market).id
 
     with pytest.raises(Conflict):
-        accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
+        account_entries.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
 
 
 def test_a_merchant_whose_data_were_erased_takes_no_account(
@@ -178,13 +178,13 @@ def test_a_merchant_whose_data_were_erased_takes_no_account(
     merchant.wrapped_key = None
 
     with pytest.raises(Conflict):
-        accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
+        account_entries.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
 
 
 def test_entering_is_one_entry_with_number_and_holder_sealed(
     session: Session, market: Market, merchant: Merchant
 ) -> None:
-    accounts.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
+    account_entries.enter_account(merchant, values=VALUES, actor=Actor.system(NOW))
     session.commit()
 
     entry = session.scalars(select(AuditEntry)).one()
@@ -199,11 +199,11 @@ def test_entering_is_one_entry_with_number_and_holder_sealed(
 def test_a_wallets_own_code_is_kept_sealed_as_it_is(session: Session, merchant: Merchant) -> None:
     values = replace(VALUES, kept_payload="00020101021138…6304ABCD")
 
-    account = accounts.enter_account(merchant, values=values, actor=Actor.system(NOW))
+    account = account_entries.enter_account(merchant, values=values, actor=Actor.system(NOW))
 
     assert account.kept_payload_sealed is not None
     assert b"000201" not in account.kept_payload_sealed
-    assert accounts.values_of(account).kept_payload == values.kept_payload
+    assert account_entries.values_of(account).kept_payload == values.kept_payload
 
 
 def test_asking_for_another_account_on_the_stickers_is_a_change(
@@ -213,7 +213,7 @@ def test_asking_for_another_account_on_the_stickers_is_a_change(
     other = make_account(merchant, "8800112345", is_preferred=False, becomes_preferred=False)
     actor = make_actor(market=market)
 
-    asked = accounts.prefer(other.id, market=market, actor=actor)
+    asked = account_entries.prefer(other.id, market=market, actor=actor)
 
     assert asked.id != other.id
     assert asked.number_hash == other.number_hash
@@ -227,7 +227,7 @@ def test_what_is_on_the_stickers_is_not_asked_for_again(
     account = make_account(merchant)
 
     with pytest.raises(Conflict):
-        accounts.prefer(account.id, market=market, actor=make_actor(market=market))
+        account_entries.prefer(account.id, market=market, actor=make_actor(market=market))
 
 
 def test_a_board_sees_full_numbers_and_each_look_is_written_down(
@@ -415,6 +415,6 @@ def test_the_database_refuses_an_approver_who_changed_the_account(
 def test_a_relative_is_recorded_as_such(session: Session, merchant: Merchant) -> None:
     values = replace(VALUES, relation=HolderRelation.RELATIVE)
 
-    account = accounts.enter_account(merchant, values=values, actor=Actor.system(NOW))
+    account = account_entries.enter_account(merchant, values=values, actor=Actor.system(NOW))
 
     assert account.relation is HolderRelation.RELATIVE
