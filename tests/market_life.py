@@ -27,6 +27,7 @@ from market.models.user import User
 from market.services import (
     account_decisions,
     account_entries,
+    account_switches,
     coverage,
     foreign_codes,
     import_runs,
@@ -40,8 +41,8 @@ from market.services import (
     visits,
 )
 from market.services.access import Actor
-from market.services.account_decisions import Evidence
 from market.services.account_entries import AccountValues
+from market.services.account_evidence import Evidence
 from market.services.foreign_codes import ForeignCodeValues
 from market.services.merchants import MerchantValues
 from market.services.run_making import RunValues
@@ -107,7 +108,7 @@ class MarketLife:
         """Let time pass; the sweeper comes by."""
         self.now += timedelta(hours=hours)
         with self._act():
-            account_decisions.sweep(self.now)
+            account_switches.sweep(self.now)
 
     def set_stale_days(self, days: int) -> None:
         """Change the setting and count all markets again, as the command does."""

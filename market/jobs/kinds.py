@@ -2,7 +2,7 @@
 
 from market.jobs import import_jobs, print_jobs
 from market.jobs.worker import Sweeper, Work
-from market.services import account_decisions, import_files, imports, printing
+from market.services import account_switches, import_files, imports, printing
 
 KINDS: dict[str, Work] = {
     imports.PREVIEW_JOB: import_jobs.preview,
@@ -10,4 +10,4 @@ KINDS: dict[str, Work] = {
     imports.UNDO_JOB: import_jobs.undo,
     printing.PRINT_JOB: print_jobs.print_run,
 }
-SWEEPERS: tuple[Sweeper, ...] = (account_decisions.sweep, import_files.purge)
+SWEEPERS: tuple[Sweeper, ...] = (account_switches.sweep, import_files.purge)

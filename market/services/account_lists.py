@@ -15,7 +15,13 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall
-from market.services import account_alerts, account_changes, account_decisions, accounts, stalls
+from market.services import (
+    account_alerts,
+    account_changes,
+    account_evidence,
+    accounts,
+    stalls,
+)
 from market.services.access import Actor, stall_condition
 from market.services.paging import entities_page
 
@@ -105,7 +111,7 @@ def details_of(
             stall_codes=tuple(codes.get(account.merchant_id, ())),
             replaces=_replaced(account, earlier.get(account.id)),
             needs_confirmation=account.id in earlier,
-            needs_own_decision=account_decisions.skip_reason(account) is not None,
+            needs_own_decision=account_evidence.skip_reason(account) is not None,
             is_nickname=_is_nickname(account),
             shared_with=tuple(shared.get(account.id, ())),
             after_mismatch=account.id in mismatched,

@@ -24,7 +24,7 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Merchant
 from market.models.sticker import PrintRun, Sticker
-from market.services import account_decisions, accounts, audit, print_runs
+from market.services import account_switches, accounts, audit, print_runs
 from market.services.access import Actor
 from market.services.jobs import Progress, silent
 from market.services.sticker_needs import name_some
@@ -60,7 +60,7 @@ def print_run(
     Raises Conflict, naming the stalls, where an account is not in force any more or a code
     does not say what the register says; what was written to `out` must be thrown away.
     """
-    account_decisions.sweep(actor.at)
+    account_switches.sweep(actor.at)
     run = print_runs.get_run(run.number, market=market, actor=actor, lock=True)
     _check_made(run)
     _lock_accounts(run)
@@ -102,7 +102,7 @@ def record_print(drawn: Drawn, *, market: Market, actor: Actor) -> PrintRun:
 
     Raises Conflict as `print_run` does, and where the run was printed or given up since.
     """
-    account_decisions.sweep(actor.at)
+    account_switches.sweep(actor.at)
     run = print_runs.get_run(drawn.run_number, market=market, actor=actor, lock=True)
     _check_made(run)
     _lock_accounts(run)
@@ -132,7 +132,7 @@ def release_again(drawn: Drawn, *, market: Market, actor: Actor) -> None:
 
     Raises Conflict, naming the stalls, where an account or a sticker changed since.
     """
-    account_decisions.sweep(actor.at)
+    account_switches.sweep(actor.at)
     run = print_runs.get_run(drawn.run_number, market=market, actor=actor)
     _refuse_stale(run, at=actor.at, payees=drawn.payees)
     new = {"sha256": drawn.sheets.sha256, "release": drawing_release()}
@@ -149,7 +149,7 @@ def reprint(number: str, reason: str, *, market: Market, actor: Actor) -> PrintR
     if not reason:
         message = "Hãy ghi lý do in lại."
         raise Invalid(message, (Problem(message, field="reason"),))
-    account_decisions.sweep(actor.at)
+    account_switches.sweep(actor.at)
     run = print_runs.get_run(number, market=market, actor=actor, lock=True)
     _check_whole(run, actor.at)
     run.reprints += 1

@@ -22,7 +22,7 @@ from market.extensions import db
 from market.models.job import Counter
 from market.models.market import Market, MarketOperator, Operator
 from market.models.sticker import PrintRun, Sticker
-from market.services import account_decisions, audit, sticker_needs
+from market.services import account_switches, audit, sticker_needs
 from market.services.access import Actor
 from market.services.branding import branding_of_market
 from market.services.sticker_needs import Needs, Selection
@@ -56,7 +56,7 @@ def make_run(market: Market, *, values: RunValues, actor: Actor) -> PrintRun:
     Raises NotFound for a template there is not; Invalid, with the numbers, where there is
     nothing to print, the start is not on the sheet, or the template is too small.
     """
-    account_decisions.sweep(actor.at)
+    account_switches.sweep(actor.at)
     template = get_template(values.template)
     _check_copies(values.selection.copies)
     needs = sticker_needs.list_needs(market, values.selection, actor=actor, lock=True)

@@ -23,7 +23,7 @@ from market.models.account import BankEntry, PaymentAccount
 from market.models.market import Market
 from market.models.stall import Stall
 from market.models.sticker import PrintRun, Sticker
-from market.services import account_decisions, accounts, audit
+from market.services import account_switches, accounts, audit
 from market.services.access import Actor, stall_condition
 from market.services.branding import Branding, logo_files
 from market.services.sticker_tenants import ON_PAPER
@@ -177,7 +177,7 @@ def draw_picture(
     Whoever gets the picture is noted: it shows the full number. Raises Conflict for a
     sticker that is not on paper or whose account is not in force.
     """
-    account_decisions.sweep(actor.at)
+    account_switches.sweep(actor.at)
     db.session.refresh(sticker, ["state"])
     if sticker.state not in ON_PAPER:
         state = sticker.state.label

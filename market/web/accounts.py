@@ -23,14 +23,16 @@ from market.schemas.accounts import ApproveAccount, ApproveMany, EnterAccount, G
 from market.services import (
     account_decisions,
     account_entries,
+    account_evidence,
     account_lists,
     accounts,
     directory,
     merchants,
 )
 from market.services.access import Actor
-from market.services.account_decisions import BulkResult, Evidence
+from market.services.account_decisions import BulkResult
 from market.services.account_entries import AccountValues
+from market.services.account_evidence import Evidence
 from market.services.account_lists import AccountFilter
 from market.web.frame import open_market
 from market.web.sign_in import confirm_now
@@ -219,7 +221,7 @@ def _list_page(market: Market, refused: DomainError | None = None) -> str:
         filters=counts,
         numbers=accounts.show_numbers(page.items, market=market, actor=actor),
         details=account_lists.details_of(page.items, market=market, actor=actor),
-        is_fresh=account_decisions.is_fresh(actor),
+        is_fresh=account_evidence.is_fresh(actor),
         problems=problems,
         errors=errors_by_field(problems),
     )
@@ -246,7 +248,7 @@ def _account_page(market: Market, account_id: int, refused: DomainError | None =
         phone=merchants.open_phone(account.merchant) if detail.needs_confirmation else None,
         proofs=[(kind.value, kind.label) for kind in AccountProof],
         confirmations=[(kind.value, kind.label) for kind in ChangeConfirmation],
-        is_fresh=account_decisions.is_fresh(actor),
+        is_fresh=account_evidence.is_fresh(actor),
         values=request.form,
         problems=problems,
         errors=errors_by_field(problems),

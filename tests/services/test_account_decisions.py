@@ -20,10 +20,16 @@ from market.models.audit import AuditEntry
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.user import User
-from market.services import account_decisions, account_entries, sticker_states
+from market.services import (
+    account_decisions,
+    account_entries,
+    account_evidence,
+    account_switches,
+    sticker_states,
+)
 from market.services.access import Actor
-from market.services.account_decisions import Evidence
 from market.services.account_entries import AccountValues
+from market.services.account_evidence import Evidence
 from market.services.sessions import FRESH_FOR
 from tests.factories import (
     NOW,
@@ -89,7 +95,7 @@ def approve(
     account: PaymentAccount,
     market: Market,
     actor: Actor,
-    evidence: Evidence = account_decisions.NO_EVIDENCE,
+    evidence: Evidence = account_evidence.NO_EVIDENCE,
 ) -> PaymentAccount:
     """Approve one account."""
     return account_decisions.approve(account.id, market=market, actor=actor, evidence=evidence)
@@ -393,7 +399,7 @@ def test_another_account_on_the_stickers_is_such_a_change(
 
     approve(asked, market, actor_of(approver), IN_PERSON)
     assert old.is_preferred
-    account_decisions.sweep(NOW + COOL_OFF)
+    account_switches.sweep(NOW + COOL_OFF)
 
     assert asked.is_preferred
     assert {old.state, other.state} == {AccountState.RETIRED}
@@ -438,7 +444,7 @@ def test_nothing_is_switched_before_the_cool_off_is_over(
     old = make_account(merchant)
     approve(enter(merchant, maker), market, actor_of(approver), IN_PERSON)
 
-    assert account_decisions.sweep(NOW + COOL_OFF - timedelta(seconds=1)) == 0
+    assert account_switches.sweep(NOW + COOL_OFF - timedelta(seconds=1)) == 0
     assert old.is_preferred
 
 
@@ -453,7 +459,7 @@ def test_the_sweep_switches_as_of_the_moment_the_new_one_took_force(
     sticker = hang_sticker(tenancy, old)
     new = approve(enter(tenancy.merchant, maker), market, actor_of(approver), IN_PERSON)
 
-    switched = account_decisions.sweep(NOW + COOL_OFF + timedelta(hours=5))
+    switched = account_switches.sweep(NOW + COOL_OFF + timedelta(hours=5))
 
     assert switched == 1
     assert (new.is_preferred, old.state) == (True, AccountState.RETIRED)
@@ -471,9 +477,9 @@ def test_sweeping_twice_changes_nothing(
 ) -> None:
     make_account(merchant)
     approve(enter(merchant, maker), market, actor_of(approver), IN_PERSON)
-    account_decisions.sweep(NOW + COOL_OFF)
+    account_switches.sweep(NOW + COOL_OFF)
 
-    assert account_decisions.sweep(NOW + COOL_OFF * 2) == 0
+    assert account_switches.sweep(NOW + COOL_OFF * 2) == 0
 
 
 def test_of_two_changes_the_later_one_ends_on_the_stickers(
@@ -484,7 +490,7 @@ def test_of_two_changes_the_later_one_ends_on_the_stickers(
     approve(first, market, actor_of(approver), IN_PERSON)
     approve(second, market, actor_of(approver, NOW + timedelta(hours=1)), IN_PERSON)
 
-    account_decisions.sweep(NOW + COOL_OFF * 2)
+    account_switches.sweep(NOW + COOL_OFF * 2)
 
     assert second.is_preferred
     assert first.state is AccountState.RETIRED
@@ -498,7 +504,7 @@ def test_an_additional_account_never_takes_the_place(
     account = enter(merchant, maker, becomes_preferred=False)
     approve(account, market, actor_of(approver), IN_PERSON)
 
-    account_decisions.sweep(NOW + COOL_OFF * 2)
+    account_switches.sweep(NOW + COOL_OFF * 2)
 
     assert old.is_preferred
     assert (account.state, account.is_preferred) == (AccountState.APPROVED, False)
@@ -511,7 +517,7 @@ def test_a_change_that_was_retired_while_it_cooled_off_never_pays(
     new = approve(enter(merchant, maker), market, actor_of(approver), IN_PERSON)
     account_decisions.retire(new.id, "nhầm", market=market, actor=actor_of(approver))
 
-    assert account_decisions.sweep(NOW + COOL_OFF) == 0
+    assert account_switches.sweep(NOW + COOL_OFF) == 0
     assert old.is_preferred
 
 
@@ -521,7 +527,7 @@ def test_the_sweep_is_written_down_as_the_systems_act(
     make_account(merchant)
     approve(enter(merchant, maker), market, actor_of(approver), IN_PERSON)
 
-    account_decisions.sweep(NOW + COOL_OFF)
+    account_switches.sweep(NOW + COOL_OFF)
 
     (entry,) = entries(session, "take_force")
     assert (entry.actor, entry.channel) == ("system", "job")

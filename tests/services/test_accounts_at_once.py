@@ -18,10 +18,10 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Merchant
 from market.models.user import User
-from market.services import account_decisions, account_entries, merchants, users
+from market.services import account_decisions, account_entries, account_switches, merchants, users
 from market.services.access import Actor
-from market.services.account_decisions import Evidence
 from market.services.account_entries import AccountValues
+from market.services.account_evidence import Evidence
 from market.services.merchants import MerchantValues
 from tests.factories import (
     VIETCOMBANK,
@@ -179,7 +179,7 @@ def test_changes_that_end_their_cool_off_at_once_leave_one_on_the_stickers(
                 evidence=Evidence(confirmation=ChangeConfirmation.IN_PERSON),
             )
 
-    all_at_once(app, lambda market, actor, _: account_decisions.sweep(actor.at))
+    all_at_once(app, lambda market, actor, _: account_switches.sweep(actor.at))
 
     with transaction() as session:
         rows = session.scalars(select(PaymentAccount).order_by(PaymentAccount.id)).all()

@@ -17,7 +17,7 @@ from market.extensions import db
 from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.sticker import PrintRun, Sticker
-from market.services import account_decisions, print_runs, printing, sticker_moves
+from market.services import account_switches, print_runs, printing, sticker_moves
 from market.services.reading import reading
 from tests.factories import NOW, make_account, make_market
 from tests.print_shop import SYSTEM, make_ready, make_run, stickers_of
@@ -148,13 +148,13 @@ def test_an_account_replaced_beside_a_print_is_never_left_live_on_paper(
         printing.print_run(run, BytesIO(), market=market, actor=SYSTEM)
 
     def replace_it(market: Market) -> None:
-        account_decisions.sweep(NOW)
+        account_switches.sweep(NOW)
 
     acts = (print_it, replace_it) if first == "print" else (replace_it, print_it)
     office.at_once(*acts)
 
     with transaction() as session:
-        account_decisions.sweep(NOW)
+        account_switches.sweep(NOW)
         live = session.scalars(
             select(Sticker.state).where(
                 Sticker.account_id == account_id, Sticker.state != StickerState.VOID
@@ -187,7 +187,7 @@ def test_an_account_replaced_while_a_long_run_is_drawn_stops_it(
     def replace_it(market: Market) -> None:
         db.session.rollback()
         drawing.wait(20)
-        account_decisions.sweep(NOW)
+        account_switches.sweep(NOW)
         db.session.commit()
         is_replaced.set()
 
@@ -207,7 +207,7 @@ def test_a_run_made_beside_a_change_of_account_holds_the_new_one_or_none(
         assert account_id is not None
         _enter_successor(account_id)
 
-    office.at_once(make_run, lambda _market: account_decisions.sweep(NOW))
+    office.at_once(make_run, lambda _market: account_switches.sweep(NOW))
 
     with transaction() as session:
         live = session.scalars(select(Sticker).where(Sticker.account_id == account_id)).all()

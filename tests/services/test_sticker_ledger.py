@@ -18,7 +18,7 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.sticker import PrintRun, Sticker
 from market.services import (
-    account_decisions,
+    account_switches,
     accounts,
     merchants,
     print_runs,
@@ -84,7 +84,7 @@ class Ledger:
     def change_account(self) -> None:
         ready = self.chance.choice(self.stalls)
         make_account(ready.merchant, is_preferred=False, in_force_from=NOW)
-        account_decisions.sweep(NOW)
+        account_switches.sweep(NOW)
 
     def rename(self) -> None:
         ready = self.chance.choice(self.stalls)

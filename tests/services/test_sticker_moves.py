@@ -12,7 +12,7 @@ from market.domain.roles import Role
 from market.domain.stickers import RunState, StickerState, VoidReason
 from market.models.market import Market
 from market.models.sticker import PrintRun, Sticker
-from market.services import account_decisions, print_runs, sticker_moves
+from market.services import account_switches, print_runs, sticker_moves
 from tests.factories import NOW, make_account, make_actor, make_market, make_section
 from tests.print_shop import (
     SYSTEM,
@@ -253,7 +253,7 @@ def test_an_account_that_changes_takes_its_stickers_out_of_the_stock(
     run = printed_run(market)
     make_account(ready.merchant, is_preferred=False, in_force_from=NOW)
 
-    account_decisions.sweep(NOW)
+    account_switches.sweep(NOW)
 
     balance = print_runs.balance(run)
     assert (balance.in_stock, balance.void) == (2, 1)
