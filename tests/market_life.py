@@ -38,6 +38,7 @@ from market.services import (
     run_making,
     stalls,
     sticker_moves,
+    tenancies,
     visits,
 )
 from market.services.access import Actor
@@ -160,14 +161,14 @@ class MarketLife:
                     values=MerchantValues(f"Hộ Mẫu {len(self._all(Merchant))}"),
                     actor=self.actor(),
                 )
-            merchants.start_tenancy(stall, merchant, on=self.day(ago), actor=self.actor())
+            tenancies.start_tenancy(stall, merchant, on=self.day(ago), actor=self.actor())
 
     def leave(self, which: int, ago: int) -> None:
         """Long ago means on the very day they came: a mistake put right."""
         with self._act(), self._one(Tenancy, which, Tenancy.to_day.is_(None)) as tenancy:
             self.session.refresh(tenancy, ["stall"])
             on = max(self.day(ago), tenancy.from_day)
-            merchants.end_tenancy(tenancy, on=on, actor=self.actor())
+            tenancies.end_tenancy(tenancy, on=on, actor=self.actor())
 
     def rename(self, which: int) -> None:
         with self._act(), self._one(Merchant, which) as merchant:

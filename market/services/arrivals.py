@@ -15,7 +15,7 @@ from market.extensions import db
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall, StallStateSpan
-from market.services import account_entries, accounts, merchants, stalls
+from market.services import account_entries, accounts, merchants, stalls, tenancies
 from market.services.access import Actor, stall_condition
 from market.services.account_entries import AccountValues
 from market.services.merchants import MerchantValues
@@ -69,7 +69,7 @@ def add_stall(
 
 def _settle(stall: Stall, merchant: Merchant, *, on: date, actor: Actor) -> Tenancy:
     """The tenancy begins; a stall that stood vacant trades from then on."""
-    tenancy = merchants.start_tenancy(stall, merchant, on=on, actor=actor)
+    tenancy = tenancies.start_tenancy(stall, merchant, on=on, actor=actor)
     last = db.session.scalar(
         select(StallStateSpan).where(
             StallStateSpan.stall_id == stall.id, StallStateSpan.to_day.is_(None)

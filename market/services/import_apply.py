@@ -17,7 +17,7 @@ from market.models.market import Market, Section
 from market.models.merchant import Tenancy
 from market.models.stall import Stall, StallStateSpan
 from market.models.sticker import Sticker
-from market.services import coverage, merchants, sections, stalls, sticker_states
+from market.services import coverage, sections, stalls, sticker_states, tenancies
 from market.services.access import Actor
 from market.services.bulk import chunks, insert_giving, lock, uncollected, update_many
 from market.services.import_ledger import Act, Ledger
@@ -135,7 +135,7 @@ class _Places:
                 .order_by(Tenancy.id)
             )
             for row in rows.all():
-                merchants.end_tenancy(row, on=self._on, actor=self._actor)
+                tenancies.end_tenancy(row, on=self._on, actor=self._actor)
         for plan, tenancy in ended:
             before = {"stall": self.id_of(plan), "beside": _beside(plan)}
             self._note(plan.row, Tenancy, tenancy.id, Act.ENDED, before)
@@ -282,8 +282,8 @@ _COLUMNS = {
 def _beside(plan: StallPlan) -> list[int]:
     """Tenancies at the stall that go on as they were."""
     ended = {tenancy.id for tenancy in plan.ends}
-    tenancies = plan.known.tenancies if plan.known else []
-    return [tenancy.id for tenancy in tenancies if tenancy.id not in ended]
+    known = plan.known.tenancies if plan.known else []
+    return [tenancy.id for tenancy in known if tenancy.id not in ended]
 
 
 def _plain(value: Any) -> Any:

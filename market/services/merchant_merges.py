@@ -15,7 +15,7 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall
-from market.services import account_entries, audit, coverage, merchants, sticker_states
+from market.services import account_entries, audit, coverage, sticker_states, tenancies
 from market.services.access import Actor, stall_condition
 
 LIVE = (AccountState.AWAITING_APPROVAL, AccountState.APPROVED)
@@ -38,13 +38,13 @@ class MergePlan:
 def plan(double: Merchant, into: Merchant, *, actor: Actor) -> MergePlan:
     """What `merge` would do; raises as it does."""
     _require_mergeable(double, into)
-    tenancies = _open_tenancies(double)
-    _require_all_in_reach(tenancies, actor)
+    leaving = _open_tenancies(double)
+    _require_all_in_reach(leaving, actor)
     held = {tenancy.stall_id for tenancy in _open_tenancies(into)}
     ending = _live_accounts(double)
     return MergePlan(
-        moving=tuple(row.stall for row in tenancies if row.stall_id not in held),
-        shared=tuple(row.stall for row in tenancies if row.stall_id in held),
+        moving=tuple(row.stall for row in leaving if row.stall_id not in held),
+        shared=tuple(row.stall for row in leaving if row.stall_id in held),
         ending=tuple(ending),
         carried=_to_carry(ending, into, actor),
     )
@@ -68,12 +68,12 @@ def merge(double: Merchant, into: Merchant, *, actor: Actor) -> Merchant:
         _close(account, actor)
     db.session.flush()
     for tenancy in _open_tenancies(double):
-        merchants.end_tenancy(tenancy, on=actor.today, actor=actor)
+        tenancies.end_tenancy(tenancy, on=actor.today, actor=actor)
     sticker_states.void_for_merchant(double, reason=VoidReason.NAME_CHANGED, actor=actor)
     double.merged_into_id, double.merged_at = into.id, actor.at
     db.session.flush()
     for stall in planned.moving:
-        merchants.start_tenancy(stall, into, on=actor.today, actor=actor)
+        tenancies.start_tenancy(stall, into, on=actor.today, actor=actor)
     if carried is not None:
         account_entries.enter_account(into, values=carried, actor=actor)
     new = {"merged_into": into.id}
@@ -97,16 +97,16 @@ def _lock(double: Merchant, into: Merchant) -> None:
     db.session.scalars(locked.with_for_update().execution_options(populate_existing=True)).all()
 
 
-def _require_all_in_reach(tenancies: Sequence[Tenancy], actor: Actor) -> None:
+def _require_all_in_reach(leaving: Sequence[Tenancy], actor: Actor) -> None:
     reachable = db.session.scalars(
         select(Stall.id)
         .join(Market, Market.id == Stall.market_id)
         .where(
-            Stall.id.in_({row.stall_id for row in tenancies}),
+            Stall.id.in_({row.stall_id for row in leaving}),
             stall_condition(actor, Permission.WRITE_REGISTRY),
         )
     ).all()
-    if {row.stall_id for row in tenancies} - set(reachable):
+    if {row.stall_id for row in leaving} - set(reachable):
         raise Forbidden(
             "Hộ này còn kinh doanh ở nơi bạn không quản lý. Hãy nhờ cán bộ của tỉnh gộp hồ sơ."
         )

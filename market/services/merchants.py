@@ -1,14 +1,11 @@
-"""Merchants: entering and changing them, and where they trade from day to day."""
+"""Merchants: entering, changing and finding them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import joinedload
 
 from market.domain.accounts import check_phone, check_registration_code
-from market.domain.calendar import format_day
 from market.domain.errors import Conflict, Invalid, NotFound, Problem
 from market.domain.markets import MerchantKind
 from market.domain.roles import Permission
@@ -19,10 +16,9 @@ from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall
-from market.services import audit, coverage, sticker_states
-from market.services.access import Actor, stall_condition
+from market.services import audit, sticker_states
+from market.services.access import Actor
 from market.services.merchant_scope import now_of_market, of_market
-from market.services.uniqueness import unique_or
 from market.services.versions import check_version
 
 PHONE_PURPOSE = "phone"
@@ -66,17 +62,8 @@ def create_merchant(
             f"Hộ {found.display_name} đã có trong sổ với cùng số điện thoại, mã số hoặc tài khoản."
             " Hãy mở hộ đã có rồi thêm điểm cho hộ."
         )
-    merchant = Merchant(
-        market_id=market.id,
-        display_name=checked.display_name,
-        name_key=fold(checked.display_name),
-        kind=checked.kind,
-        registration_code=checked.registration_code,
-        wrapped_key=vault().new_key(),
-        note=checked.note,
-    )
-    _set_phone(merchant, checked.phone, actor)
-    _set_consent(merchant, checked.consent, actor)
+    merchant = Merchant(market_id=market.id, wrapped_key=vault().new_key())
+    _fill(merchant, checked, actor)
     db.session.add(merchant)
     db.session.flush()
     told = _told(merchant, _facts(merchant))
@@ -92,15 +79,10 @@ def change_merchant(
     Raises Conflict where somebody else changed the record meanwhile.
     """
     check_version(merchant, version)
-    _require_live(merchant)
+    require_live(merchant)
     checked = check_values(values)
     old = _facts(merchant)
-    merchant.display_name, merchant.name_key = checked.display_name, fold(checked.display_name)
-    merchant.sort_key = sort_key(checked.display_name)
-    merchant.kind, merchant.note = checked.kind, checked.note
-    merchant.registration_code = checked.registration_code
-    _set_phone(merchant, checked.phone, actor)
-    _set_consent(merchant, checked.consent, actor)
+    _fill(merchant, checked, actor)
     new = _facts(merchant)
     changed = {name for name in new if new[name] != old[name]}
     if not changed:
@@ -117,83 +99,6 @@ def change_merchant(
     if "name" in changed:
         sticker_states.void_for_merchant(merchant, reason=VoidReason.NAME_CHANGED, actor=actor)
     return merchant
-
-
-def start_tenancy(stall: Stall, merchant: Merchant, *, on: date, actor: Actor) -> Tenancy:
-    """Let the merchant trade at the stall from a day on; a stall may be shared.
-
-    Raises Conflict where the merchant is there already on that day or later, Invalid for
-    a day to come.
-    """
-    _require_live(merchant)
-    _require_past(on, actor)
-    there = Conflict(f"Hộ này đã ở điểm {stall.code} trong thời gian đó.")
-    found = db.session.scalar(
-        select(Tenancy.id).where(
-            Tenancy.stall_id == stall.id,
-            Tenancy.merchant_id == merchant.id,
-            or_(Tenancy.to_day.is_(None), Tenancy.to_day > on),
-        )
-    )
-    if found is not None:
-        raise there
-    tenancy = Tenancy(stall_id=stall.id, merchant_id=merchant.id, from_day=on)
-    with unique_or(there):
-        db.session.add(tenancy)
-    audit.record(
-        actor,
-        "start",
-        tenancy,
-        market_id=stall.market_id,
-        new={"stall_id": stall.id, "merchant_id": merchant.id, "from": on},
-    )
-    coverage.touch(stall.market_id)
-    return tenancy
-
-
-def end_tenancy(tenancy: Tenancy, *, on: date, actor: Actor) -> None:
-    """The merchant is no longer at the stall from that day on; the stickers there are void.
-
-    `tenancy.stall` must be loaded. One that ends on the day it began held on no day: a
-    mistake put right. Raises Conflict where it has ended already, Invalid for a day
-    before it began or to come.
-    """
-    db.session.refresh(tenancy, ["to_day"], with_for_update=True)
-    if tenancy.to_day is not None:
-        raise Conflict("Hộ này đã rời điểm từ trước.")
-    _require_past(on, actor)
-    if on < tenancy.from_day:
-        raise _invalid("on", f"Hộ vào điểm ngày {format_day(tenancy.from_day)}, không rời trước.")
-    tenancy.to_day = on
-    db.session.flush()
-    audit.record(
-        actor,
-        "end",
-        tenancy,
-        market_id=tenancy.stall.market_id,
-        old={"to": None},
-        new={"stall_id": tenancy.stall_id, "merchant_id": tenancy.merchant_id, "to": on},
-    )
-    sticker_states.void_for_tenancy(tenancy, reason=VoidReason.STALL_MOVED, actor=actor)
-    coverage.touch(tenancy.stall.market_id)
-
-
-def get_tenancy(market: Market, tenancy_id: int, *, actor: Actor) -> Tenancy:
-    """A tenancy at a stall of that market, stall and merchant loaded; else NotFound."""
-    tenancy = db.session.scalar(
-        select(Tenancy)
-        .join(Stall, Stall.id == Tenancy.stall_id)
-        .join(Market, Market.id == Stall.market_id)
-        .where(
-            Tenancy.id == tenancy_id,
-            Stall.market_id == market.id,
-            stall_condition(actor, Permission.WRITE_REGISTRY),
-        )
-        .options(joinedload(Tenancy.stall), joinedload(Tenancy.merchant))
-    )
-    if tenancy is None:
-        raise NotFound("Không tìm thấy việc thuê điểm này.")
-    return tenancy
 
 
 def get_merchant(
@@ -218,23 +123,6 @@ def get_merchant(
     return merchant
 
 
-def list_tenancies(merchant: Merchant, market: Market, *, actor: Actor) -> Sequence[Tenancy]:
-    """Where the merchant trades and traded in the market, the newest first; stalls loaded."""
-    return db.session.scalars(
-        select(Tenancy)
-        .join(Stall, Stall.id == Tenancy.stall_id)
-        .join(Market, Market.id == Stall.market_id)
-        .where(
-            Tenancy.merchant_id == merchant.id,
-            Stall.market_id == market.id,
-            stall_condition(actor, Permission.READ_REGISTRY),
-        )
-        .options(joinedload(Tenancy.stall).joinedload(Stall.section))
-        .order_by(Tenancy.from_day.desc(), Tenancy.id.desc())
-        .limit(200)
-    ).all()
-
-
 def open_phone(merchant: Merchant) -> str | None:
     """The phone in clear, where one was given."""
     if merchant.phone_sealed is None or merchant.wrapped_key is None:
@@ -254,16 +142,7 @@ def find_same(
 
     A name alone never joins two people.
     """
-    marks: list[ColumnElement[bool]] = []
-    if values.phone:
-        marks.append(Merchant.phone_hash == phone_hash(values.phone))
-    if values.registration_code:
-        marks.append(Merchant.registration_code == values.registration_code)
-    if account_hash:
-        holders = select(PaymentAccount.merchant_id).where(
-            PaymentAccount.number_hash == account_hash
-        )
-        marks.append(Merchant.id.in_(holders))
+    marks = _marks(values, account_hash)
     if not marks:
         return None
     traders = (
@@ -308,6 +187,36 @@ def check_values(values: MerchantValues) -> MerchantValues:
     return MerchantValues(name, values.kind, phone, code, values.note, values.consent)
 
 
+def require_live(merchant: Merchant) -> None:
+    """Raises Conflict for a merchant merged into another or erased at their request."""
+    if merchant.merged_into_id is not None or merchant.erased_at is not None:
+        raise Conflict("Hồ sơ hộ này đã đóng (đã gộp hoặc đã xóa theo yêu cầu).")
+
+
+def _marks(values: MerchantValues, account_hash: str | None) -> list[ColumnElement[bool]]:
+    """What tells that a merchant of the same name is the same: phone, code, account."""
+    marks: list[ColumnElement[bool]] = []
+    if values.phone:
+        marks.append(Merchant.phone_hash == phone_hash(values.phone))
+    if values.registration_code:
+        marks.append(Merchant.registration_code == values.registration_code)
+    if account_hash:
+        holders = select(PaymentAccount.merchant_id).where(
+            PaymentAccount.number_hash == account_hash
+        )
+        marks.append(Merchant.id.in_(holders))
+    return marks
+
+
+def _fill(merchant: Merchant, checked: MerchantValues, actor: Actor) -> None:
+    merchant.display_name, merchant.name_key = checked.display_name, fold(checked.display_name)
+    merchant.sort_key = sort_key(checked.display_name)
+    merchant.kind, merchant.note = checked.kind, checked.note
+    merchant.registration_code = checked.registration_code
+    _set_phone(merchant, checked.phone, actor)
+    _set_consent(merchant, checked.consent, actor)
+
+
 def _set_phone(merchant: Merchant, phone: str | None, actor: Actor) -> None:
     if phone is None or merchant.wrapped_key is None:
         merchant.phone_sealed = merchant.phone_hash = merchant.phone_last3 = None
@@ -348,17 +257,3 @@ def _told(merchant: Merchant, facts: dict[str, str | None]) -> dict[str, object]
         for name, value in facts.items()
         if value is not None
     }
-
-
-def _require_live(merchant: Merchant) -> None:
-    if merchant.merged_into_id is not None or merchant.erased_at is not None:
-        raise Conflict("Hồ sơ hộ này đã đóng (đã gộp hoặc đã xóa theo yêu cầu).")
-
-
-def _require_past(on: date, actor: Actor) -> None:
-    if on > actor.today:
-        raise _invalid("on", "Ngày này chưa tới. Hãy chọn hôm nay hoặc một ngày đã qua.")
-
-
-def _invalid(name: str, message: str) -> Invalid:
-    return Invalid(message, (Problem(message, field=name),))

@@ -28,6 +28,7 @@ from market.services import (
     directory,
     merchant_lists,
     merchants,
+    tenancies,
 )
 from market.services.account_entries import AccountValues
 from market.services.arrivals import Arrival
@@ -155,9 +156,9 @@ def end_tenancy(market_code: str, merchant_id: int, tenancy_id: int) -> Response
     """The merchant leaves a stall; the stickers there are void."""
     market = open_market(market_code, Permission.WRITE_REGISTRY)
     merchant = _merchant(market, merchant_id)
-    tenancy = merchants.get_tenancy(market, tenancy_id, actor=current_actor())
+    tenancy = tenancies.get_tenancy(market, tenancy_id, actor=current_actor())
     try:
-        merchants.end_tenancy(tenancy, on=load_form(EndTenancy())["on"], actor=current_actor())
+        tenancies.end_tenancy(tenancy, on=load_form(EndTenancy())["on"], actor=current_actor())
     except (Invalid, Conflict) as refused:
         return _page(market, merchant, refused, opened=tenancy_id), status_of(refused)
     db.session.commit()
@@ -229,7 +230,7 @@ def _page(
     opened: str | int | None = None,
 ) -> str:
     actor = current_actor()
-    tenancies = merchants.list_tenancies(merchant, market, actor=actor)
+    stays = tenancies.list_tenancies(merchant, market, actor=actor)
     held = accounts.list_of_merchant(merchant, market=market, actor=actor)
     problems = problems_of(refused)
     may_change = actor.may(Permission.WRITE_REGISTRY)
@@ -238,9 +239,9 @@ def _page(
         merchant=merchant,
         merged_into=merchant_lists.find_survivor(merchant, market=market, actor=actor),
         phone=merchants.open_phone(merchant) if may_change else None,
-        tenancies=tenancies,
+        tenancies=stays,
         accounts=held,
-        events=merchant_lists.history_of(merchant, tenancies, held),
+        events=merchant_lists.history_of(merchant, stays, held),
         doubles=merchant_lists.list_doubles(merchant, market=market, actor=actor),
         today=actor.today,
         opened=opened,

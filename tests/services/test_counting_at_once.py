@@ -11,7 +11,7 @@ from market.extensions import db
 from market.models.market import Market
 from market.models.merchant import Merchant
 from market.models.stall import Stall
-from market.services import account_decisions, coverage, coverage_checks, merchants
+from market.services import account_decisions, coverage, coverage_checks, tenancies
 from market.services.access import Actor
 from tests.factories import (
     LONG_AGO,
@@ -42,7 +42,7 @@ def test_a_stall_taken_while_the_account_is_retired_is_counted_without_it(
 
     def begin_at_the_other_stall() -> None:
         with app.app_context():
-            merchants.start_tenancy(
+            tenancies.start_tenancy(
                 db.session.get_one(Stall, stall_id),
                 db.session.get_one(Merchant, merchant_id),
                 on=TODAY,

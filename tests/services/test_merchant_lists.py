@@ -12,7 +12,7 @@ from market.domain.accounts import AccountState
 from market.domain.roles import Role
 from market.extensions import db
 from market.models.market import Market
-from market.services import accounts, merchant_lists, merchants
+from market.services import accounts, merchant_lists, merchants, tenancies
 from market.services.access import Actor
 from market.services.merchant_lists import Happening
 from market.services.merchants import Consent, MerchantValues
@@ -205,7 +205,7 @@ def test_the_history_tells_what_happened_the_newest_first(session: Session) -> N
         version=None,
         actor=agreed,
     )
-    merchants.end_tenancy(tenancy, on=TODAY, actor=SYSTEM)
+    tenancies.end_tenancy(tenancy, on=TODAY, actor=SYSTEM)
     session.refresh(account, ["bank"])
 
     events = merchant_lists.history_of(merchant, [tenancy], [account])

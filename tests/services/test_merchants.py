@@ -15,7 +15,7 @@ from market.domain.stickers import StickerState, VoidReason
 from market.extensions import vault
 from market.models.audit import AuditEntry
 from market.models.merchant import Merchant, Tenancy
-from market.services import merchants
+from market.services import merchants, tenancies
 from market.services.access import Actor
 from market.services.merchants import Consent, MerchantValues
 from tests.factories import (
@@ -244,7 +244,7 @@ def test_a_closed_record_is_not_changed(session: Session) -> None:
 def test_a_tenancy_holds_from_its_day_on(session: Session) -> None:
     market = make_market()
 
-    tenancy = merchants.start_tenancy(
+    tenancy = tenancies.start_tenancy(
         make_stall(market), make_merchant(market), on=date(2026, 9, 1), actor=SYSTEM
     )
 
@@ -256,7 +256,7 @@ def test_a_stall_may_be_shared(session: Session) -> None:
     stall = make_stall(market)
 
     for _ in range(2):
-        merchants.start_tenancy(stall, make_merchant(market), on=TODAY, actor=SYSTEM)
+        tenancies.start_tenancy(stall, make_merchant(market), on=TODAY, actor=SYSTEM)
 
     assert len(session.scalars(select(Tenancy).where(Tenancy.stall_id == stall.id)).all()) == 2
 
@@ -268,7 +268,7 @@ def test_nobody_holds_a_stall_twice_at_once(until: date | None, session: Session
     make_tenancy(stall, merchant, until=until)
 
     with pytest.raises(Conflict):
-        merchants.start_tenancy(stall, merchant, on=TODAY - timedelta(days=1), actor=SYSTEM)
+        tenancies.start_tenancy(stall, merchant, on=TODAY - timedelta(days=1), actor=SYSTEM)
 
 
 def test_a_merchant_comes_back_on_the_day_they_left(session: Session) -> None:
@@ -276,14 +276,14 @@ def test_a_merchant_comes_back_on_the_day_they_left(session: Session) -> None:
     stall, merchant = make_stall(market), make_merchant(market)
     make_tenancy(stall, merchant, until=TODAY)
 
-    assert merchants.start_tenancy(stall, merchant, on=TODAY, actor=SYSTEM).from_day == TODAY
+    assert tenancies.start_tenancy(stall, merchant, on=TODAY, actor=SYSTEM).from_day == TODAY
 
 
 def test_a_tenancy_does_not_begin_on_a_day_to_come(session: Session) -> None:
     market = make_market()
 
     with pytest.raises(Invalid):
-        merchants.start_tenancy(
+        tenancies.start_tenancy(
             make_stall(market), make_merchant(market), on=TODAY + timedelta(days=1), actor=SYSTEM
         )
 
@@ -292,7 +292,7 @@ def test_today_is_the_day_in_vietnam(session: Session) -> None:
     market = make_market()
     evening = Actor.system(datetime(2026, 9, 29, 17, 30, tzinfo=UTC))
 
-    tenancy = merchants.start_tenancy(
+    tenancy = tenancies.start_tenancy(
         make_stall(market), make_merchant(market), on=TODAY, actor=evening
     )
 
@@ -303,7 +303,7 @@ def test_leaving_a_stall_ends_the_tenancy_and_its_stickers(session: Session) -> 
     tenancy = make_trading(make_market())
     sticker = hang_sticker(tenancy, make_account(tenancy.merchant))
 
-    merchants.end_tenancy(tenancy, on=TODAY, actor=SYSTEM)
+    tenancies.end_tenancy(tenancy, on=TODAY, actor=SYSTEM)
 
     assert tenancy.to_day == TODAY
     assert sticker.void_reason is VoidReason.STALL_MOVED
@@ -317,7 +317,7 @@ def test_leaving_one_stall_keeps_the_stickers_of_the_other(session: Session) -> 
     staying = make_trading(market, merchant=leaving.merchant)
     kept = hang_sticker(staying, account)
 
-    merchants.end_tenancy(leaving, on=TODAY, actor=SYSTEM)
+    tenancies.end_tenancy(leaving, on=TODAY, actor=SYSTEM)
 
     assert kept.state is StickerState.ON_STALL
 
@@ -325,7 +325,7 @@ def test_leaving_one_stall_keeps_the_stickers_of_the_other(session: Session) -> 
 def test_a_tenancy_ended_on_its_first_day_was_a_mistake(session: Session) -> None:
     tenancy = make_trading(make_market())
 
-    merchants.end_tenancy(tenancy, on=LONG_AGO, actor=SYSTEM)
+    tenancies.end_tenancy(tenancy, on=LONG_AGO, actor=SYSTEM)
 
     assert tenancy.to_day == tenancy.from_day
 
@@ -339,15 +339,15 @@ def test_a_tenancy_ends_neither_before_it_began_nor_in_the_future(
     tenancy = make_trading(make_market())
 
     with pytest.raises(Invalid):
-        merchants.end_tenancy(tenancy, on=on, actor=SYSTEM)
+        tenancies.end_tenancy(tenancy, on=on, actor=SYSTEM)
 
 
 def test_a_tenancy_ends_once(session: Session) -> None:
     tenancy = make_trading(make_market())
-    merchants.end_tenancy(tenancy, on=TODAY, actor=SYSTEM)
+    tenancies.end_tenancy(tenancy, on=TODAY, actor=SYSTEM)
 
     with pytest.raises(Conflict):
-        merchants.end_tenancy(tenancy, on=TODAY, actor=SYSTEM)
+        tenancies.end_tenancy(tenancy, on=TODAY, actor=SYSTEM)
 
 
 def test_a_stranger_finds_neither_merchant_nor_tenancy(session: Session) -> None:
@@ -358,7 +358,7 @@ def test_a_stranger_finds_neither_merchant_nor_tenancy(session: Session) -> None
     with pytest.raises(NotFound):
         merchants.get_merchant(market, tenancy.merchant_id, actor=stranger)
     with pytest.raises(NotFound):
-        merchants.get_tenancy(market, tenancy.id, actor=stranger)
+        tenancies.get_tenancy(market, tenancy.id, actor=stranger)
 
 
 def test_a_merchant_is_not_found_through_another_market(session: Session) -> None:

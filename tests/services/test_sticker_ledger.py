@@ -20,11 +20,11 @@ from market.models.sticker import PrintRun, Sticker
 from market.services import (
     account_switches,
     accounts,
-    merchants,
     print_runs,
     printing,
     sticker_moves,
     sticker_states,
+    tenancies,
 )
 from tests.factories import NOW, make_account, make_market
 from tests.print_shop import SYSTEM, Ready, make_ready, make_run
@@ -95,7 +95,7 @@ class Ledger:
     def leave(self) -> None:
         ready = self.chance.choice(self.stalls)
         self.session.refresh(ready.tenancy, ["stall", "merchant"])
-        merchants.end_tenancy(ready.tenancy, on=SYSTEM.today, actor=SYSTEM)
+        tenancies.end_tenancy(ready.tenancy, on=SYSTEM.today, actor=SYSTEM)
 
     def some(self) -> list[Sticker]:
         """A few stickers, whatever has become of them."""
