@@ -13,6 +13,7 @@ import zxingcpp
 from numpy.typing import NDArray
 from PIL import Image
 
+from market.documents.qr_code import Modules, modules_of
 from market.documents.sheet_jobs import SheetJob
 from market.documents.sheets import Template, get_template
 from market.documents.sticker_check import Confirm
@@ -56,6 +57,12 @@ def sticker(number: int = 0, **changes: Any) -> Sticker:
 
 def stickers(count: int) -> Iterator[Sticker]:
     return (sticker(number) for number in range(count))
+
+
+def modules(payload: str) -> Modules:
+    """The code of one payload, as it is printed."""
+    (symbol,) = modules_of([payload])
+    return symbol
 
 
 def job(template: Template | str, **changes: Any) -> SheetJob:

@@ -46,13 +46,11 @@ class Modules:
     matrix: Bits
 
 
-def modules(payload: str) -> Modules:
-    """Modules of one payload. Raises Invalid where it is empty or longer than any symbol holds."""
-    return modules_of([payload])[0]
-
-
 def modules_of(payloads: Sequence[str]) -> list[Modules]:
-    """Modules of many payloads, in their order, much faster than one by one."""
+    """Modules of payloads, in their order; many at once are much faster than one by one.
+
+    Raises Invalid where one is empty or longer than any symbol holds.
+    """
     contents = [payload.encode() for payload in payloads]
     by_version: defaultdict[int, list[int]] = defaultdict(list)
     for index, content in enumerate(contents):
@@ -67,7 +65,7 @@ def modules_of(payloads: Sequence[str]) -> list[Modules]:
 
 
 def symbol_size(payload: str) -> int:
-    """Modules along a side of the payload's symbol, without quiet zone; raises as `modules`."""
+    """Modules along a side of the payload's symbol, without quiet zone; raises as `modules_of`."""
     return 17 + 4 * _version_of(payload.encode())
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from market.documents.qr_blocks import Blocks, blocks, eyes, without_eyes
-from market.documents.qr_code import data_matrix, modules
+from market.documents.qr_code import data_matrix
 from market.documents.qr_tables import LARGEST_VERSION, Bits, version_tables
+from tests.paper import modules
 
 
 def painted(found: Blocks, shape: tuple[int, ...]) -> Bits:

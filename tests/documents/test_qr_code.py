@@ -14,6 +14,7 @@ from qrcode.util import QRData
 
 from market.documents import qr_code
 from market.domain.errors import Invalid
+from tests.paper import modules
 
 Matrix = NDArray[np.bool_]
 
@@ -80,7 +81,7 @@ def test_every_version_equals_the_library_from_one_octet_over_the_last_to_full(
 
     for octets in (least, capacity):
         payload = text_of(octets)
-        symbol = qr_code.modules(payload)
+        symbol = modules(payload)
         assert symbol.version == version
         assert np.array_equal(symbol.matrix, drawn_by_library(payload, symbol.mask))
 
@@ -89,7 +90,7 @@ def test_every_version_equals_the_library_from_one_octet_over_the_last_to_full(
 def test_masks_of_narrow_and_wide_symbols_are_the_library_s(version: int) -> None:
     payload = text_of(CAPACITIES[version - 1])
 
-    assert np.array_equal(qr_code.modules(payload).matrix, drawn_by_library(payload))
+    assert np.array_equal(modules(payload).matrix, drawn_by_library(payload))
 
 
 def test_a_batch_of_mixed_versions_keeps_its_order() -> None:
@@ -106,14 +107,14 @@ def test_no_payloads_give_no_symbols() -> None:
 
 @pytest.mark.parametrize("payload", ["12345678901234", "HELLO 2026", transfer("880010000001")])
 def test_the_mode_is_byte_even_where_a_denser_one_would_do(payload: str) -> None:
-    symbol = qr_code.modules(payload)
+    symbol = modules(payload)
 
     assert first_bits(symbol, 4) == [0, 1, 0, 0]
 
 
 def test_the_level_in_the_format_area_is_m() -> None:
     for payload in transfers(50):
-        symbol = qr_code.modules(payload)
+        symbol = modules(payload)
         level_and_mask = format_bits(symbol) ^ FORMAT_MASK
         assert level_and_mask >> 13 == LEVEL_M
         assert level_and_mask >> 10 & 0b111 == symbol.mask
@@ -151,7 +152,7 @@ def test_every_payload_is_read_back() -> None:
 
 
 def test_one_wrong_module_is_not_passed_over() -> None:
-    symbol = qr_code.modules(transfer("880010000001"))
+    symbol = modules(transfer("880010000001"))
     damaged = symbol.matrix.copy()
     damaged[20, 20] ^= True
 
@@ -167,7 +168,7 @@ def test_modules_without_a_symbol_are_unreadable() -> None:
 
 
 def test_modules_cannot_be_changed_after_the_check() -> None:
-    symbol = qr_code.modules("abc")
+    symbol = modules("abc")
 
     with pytest.raises(ValueError, match="read-only"):
         symbol.matrix[0, 0] = False
@@ -175,21 +176,21 @@ def test_modules_cannot_be_changed_after_the_check() -> None:
 
 def test_an_empty_payload_is_refused() -> None:
     with pytest.raises(Invalid, match="Chưa có nội dung"):
-        qr_code.modules("")
+        modules("")
 
 
 def test_the_longest_payload_is_drawn_and_one_more_octet_refused_with_the_numbers() -> None:
     longest = text_of(LARGEST_CAPACITY)
 
-    assert qr_code.decode_back(qr_code.modules(longest)) == longest
+    assert qr_code.decode_back(modules(longest)) == longest
     with pytest.raises(Invalid, match=r"2332 byte.*2331 byte"):
-        qr_code.modules(longest + "x")
+        modules(longest + "x")
 
 
 def test_the_size_is_known_without_drawing() -> None:
     payload = transfer("880010000001")
 
-    assert qr_code.symbol_size(payload) == qr_code.modules(payload).size
+    assert qr_code.symbol_size(payload) == modules(payload).size
 
 
 def test_the_serial_is_a_data_matrix_and_no_second_qr_code() -> None:

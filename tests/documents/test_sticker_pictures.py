@@ -12,13 +12,13 @@ from PIL import Image
 from zxingcpp import BarcodeFormat
 
 from market.documents.label_layouts import LogoPlace
-from market.documents.qr_code import data_matrix, modules
+from market.documents.qr_code import data_matrix
 from market.documents.sheets import Template, get_template, list_templates
 from market.documents.sticker_check import WrongCode
 from market.documents.sticker_png import DOTS_PER_MILLIMETRE, sticker_png
 from market.documents.sticker_svg import sticker_svg
 from market.domain.errors import Invalid
-from tests.paper import LONG_NAME, Picture, logo, read_codes, sticker
+from tests.paper import LONG_NAME, Picture, logo, modules, read_codes, sticker
 
 SVG = "{http://www.w3.org/2000/svg}"
 
