@@ -11,16 +11,12 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Select,
     and_,
     bindparam,
-    case,
-    func,
     or_,
     select,
 )
-from sqlalchemy.orm import aliased
 
 from market.documents.report_columns import STALL_COLUMNS
 from market.documents.tables import Cell, Column, Row
@@ -29,30 +25,20 @@ from market.domain.errors import Invalid
 from market.domain.levels import Level
 from market.domain.roles import Permission
 from market.domain.stalls import StallState
-from market.domain.stickers import StickerState
 from market.extensions import db
 from market.models.account import BankEntry, PaymentAccount
-from market.models.coverage import TenancyLevel
 from market.models.market import Market, Section
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import BusinessLine, Stall, StallStateSpan
-from market.models.sticker import Sticker
 from market.models.visit import Visit
 from market.services import coverage, market_lines, missing_stalls
 from market.services.access import Actor, market_condition, stall_condition
 from market.services.market_lines import MarketChoice
 from market.services.missing_stalls import MissingFilter
 from market.services.plain_rows import plain_rows
+from market.services.stall_days import STICKER_ORDER, account_on, last_visit, level_on, sticker_on
 from market.services.stall_states import holds_on
 
-# How far a sticker has come; the place in this order stands for it in queries.
-STICKER_ORDER = (
-    None,
-    StickerState.QUEUED,
-    StickerState.PRINTED,
-    StickerState.HANDED_OUT,
-    StickerState.ON_STALL,
-)
 NAMES = [column.name for column in STALL_COLUMNS]
 LINE, LEVEL, BANK, STICKER = map(NAMES.index, ("line", "level", "bank", "sticker_state"))
 # A query for each market would cost as much as its rows; so few never hold many rows.
@@ -192,10 +178,10 @@ def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
             Stall.placement,
             StallStateSpan.state,
             Merchant.display_name.label("merchant"),
-            _level_on(on),
+            level_on(on),
             PaymentAccount.bin,
             PaymentAccount.number_last4.label("last4"),
-            _sticker_on(end).label("sticker"),
+            sticker_on(end).label("sticker"),
             Visit.day.label("last_check"),
             Visit.result.label("last_result"),
             Stall.market_id,
@@ -207,8 +193,8 @@ def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
         .outerjoin(Section, and_(Section.id == Stall.section_id, Section.market_id.in_(among)))
         .outerjoin(Tenancy, here)
         .outerjoin(Merchant, Merchant.id == Tenancy.merchant_id)
-        .outerjoin(PaymentAccount, PaymentAccount.id == _account_on(end))
-        .outerjoin(Visit, Visit.id == _last_visit(on))
+        .outerjoin(PaymentAccount, PaymentAccount.id == account_on(end))
+        .outerjoin(Visit, Visit.id == last_visit(on))
         .where(
             Stall.market_id.in_(among),
             stall_condition(actor, Permission.READ_REPORTS),
@@ -226,77 +212,3 @@ def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
     )
     missing = choice.missing
     return query if missing is None else query.where(missing_stalls.is_missing(missing))
-
-
-def _level_on(on: date) -> ColumnElement[Level | None]:
-    return (
-        select(TenancyLevel.level)
-        .where(TenancyLevel.tenancy_id == Tenancy.id, TenancyLevel.day <= on)
-        .order_by(TenancyLevel.day.desc())
-        .limit(1)
-        .correlate(Tenancy)
-        .scalar_subquery()
-    )
-
-
-def _account_on(end: datetime) -> ColumnElement[int]:
-    """The account that stickers paid when the day ended."""
-    account = aliased(PaymentAccount)
-    return (
-        select(account.id)
-        .where(
-            account.merchant_id == Tenancy.merchant_id,
-            account.becomes_preferred,
-            account.in_force_from < end,
-            or_(account.retired_at.is_(None), account.retired_at >= end),
-        )
-        .order_by(account.in_force_from.desc(), account.id.desc())
-        .limit(1)
-        .correlate(Tenancy)
-        .scalar_subquery()
-    )
-
-
-def _sticker_on(end: datetime) -> ColumnElement[int]:
-    """How far the merchant's stickers at the stall had come when the day ended."""
-    account = aliased(PaymentAccount)
-    order = {state: place for place, state in enumerate(STICKER_ORDER)}
-    reached = case(
-        (Sticker.hung_at < end, order[StickerState.ON_STALL]),
-        (Sticker.handed_out_at < end, order[StickerState.HANDED_OUT]),
-        (Sticker.printed_at < end, order[StickerState.PRINTED]),
-        else_=order[StickerState.QUEUED],
-    )
-    return (
-        select(func.max(reached))
-        .join(account, account.id == Sticker.account_id)
-        .where(
-            Sticker.stall_id == Stall.id,
-            account.merchant_id == Tenancy.merchant_id,
-            Sticker.queued_at < end,
-            or_(Sticker.void_at.is_(None), Sticker.void_at >= end),
-            or_(Sticker.spoiled_at.is_(None), Sticker.spoiled_at >= end),
-        )
-        .correlate(Stall, Tenancy)
-        .scalar_subquery()
-    )
-
-
-def _last_visit(on: date) -> ColumnElement[int]:
-    """The last visit to this merchant, or to the empty stall."""
-    visit = aliased(Visit)
-    return (
-        select(visit.id)
-        .where(
-            visit.stall_id == Stall.id,
-            visit.day <= on,
-            or_(
-                visit.tenancy_id == Tenancy.id,
-                and_(Tenancy.id.is_(None), visit.tenancy_id.is_(None)),
-            ),
-        )
-        .order_by(visit.phone_at.desc(), visit.id.desc())
-        .limit(1)
-        .correlate(Stall, Tenancy)
-        .scalar_subquery()
-    )
