@@ -12,6 +12,7 @@ from market.domain.accounts import (
     AccountState,
     HolderRelation,
 )
+from market.domain.audit_fields import FIELDS
 from market.domain.coverage import Unit
 from market.domain.imports import BatchState
 from market.domain.labels import LabelledEnum
@@ -46,6 +47,7 @@ ENTITIES = {
     "grants": "Quyền",
     "user_sessions": "Phiên đăng nhập",
     "provinces": "Tỉnh, xã",
+    "communes": "Xã, phường",
     "targets": "Chỉ tiêu",
     "reports": "Báo cáo",
     "frozen_reports": "Báo cáo đã chốt",
@@ -106,82 +108,6 @@ ACTIONS = {
     "sign_in": "Đăng nhập",
     "sign_out": "Đăng xuất",
 }
-FIELDS = {
-    "account_id": "Tài khoản số",
-    "accounts": "Tài khoản số",
-    "as_of": "Số liệu đến hết ngày",
-    "at": "Lúc",
-    "becomes_preferred": "In trên tem khi có hiệu lực",
-    "bin": "Mã BIN",
-    "bytes": "Dung lượng (byte)",
-    "closed_on": "Đóng từ ngày",
-    "code": "Mã",
-    "commune_code": "Mã xã",
-    "confirmation": "Cách xác nhận",
-    "consent_channel": "Cách đồng ý",
-    "consent_on": "Đồng ý ngày",
-    "consent_text": "Bản nội dung đồng ý",
-    "corrects": "Thay cho báo cáo",
-    "decision": "Văn bản",
-    "denominator": "Mẫu số",
-    "disabled": "Bị khóa",
-    "email": "Email",
-    "ended_on": "Không áp dụng từ ngày",
-    "ends_on": "Đến hết ngày",
-    "form": "Loại điểm",
-    "format": "Định dạng",
-    "from": "Từ",
-    "from_day": "Từ ngày",
-    "from_percent": "Tỷ lệ ngày đầu (%)",
-    "holder": "Chủ tài khoản",
-    "hotline": "Đường dây nóng",
-    "in_force_from": "Có hiệu lực từ",
-    "is_extract": "Bản trích",
-    "is_preferred": "In trên tem",
-    "kind": "Loại",
-    "last4": "Số cuối",
-    "line": "Ngành hàng",
-    "market_id": "Chợ số",
-    "merchant_id": "Hộ số",
-    "merged_into": "Gộp vào hộ số",
-    "name": "Tên",
-    "note": "Ghi chú",
-    "number": "Số tài khoản",
-    "number_typed_again": "Đã gõ lại số",
-    "on": "Từ ngày",
-    "operator_id": "Đơn vị số",
-    "phone": "Điện thoại",
-    "placement": "Vị trí",
-    "proof": "Bằng chứng",
-    "province_code": "Mã tỉnh",
-    "reason": "Lý do",
-    "registration_code": "Mã số hộ kinh doanh",
-    "relation": "Tài khoản của ai",
-    "replaced_by": "Thay bằng số",
-    "replaces": "Thay cho",
-    "report": "Báo cáo",
-    "result": "Kết quả",
-    "revoked_at": "Thu hồi lúc",
-    "role": "Vai trò",
-    "rows": "Số dòng",
-    "scope": "Phạm vi",
-    "section": "Khu",
-    "section_id": "Khu số",
-    "serial": "Số tem",
-    "sha256": "SHA-256",
-    "since": "Từ ngày",
-    "source": "Nguồn",
-    "stall_id": "Điểm số",
-    "state": "Tình trạng",
-    "style": "Kiểu tệp",
-    "to": "Đến trước ngày",
-    "to_day": "Phải đạt vào ngày",
-    "to_percent": "Tỷ lệ phải đạt (%)",
-    "unit": "Đơn vị tính",
-    "until": "Đến trước ngày",
-    "user_id": "Người dùng số",
-    "walking_order": "Thứ tự đi",
-}
 _SETS: tuple[type[LabelledEnum], ...] = (
     AccountState,
     AccountProof,
@@ -232,7 +158,7 @@ def changes_of(content: str) -> Iterator[Change]:
     old, new = told.get(Side.OLD, {}), told.get(Side.NEW, {})
     for name in {**old, **new}:
         yield Change(
-            FIELDS.get(name, name),
+            _name(name),
             _readable(name, old[name]) if name in old else None,
             _readable(name, new[name]) if name in new else None,
         )
@@ -260,15 +186,22 @@ def _grant_words(grant: str) -> str:
     return f"{_word(role)} ({place})" if place else _word(role)
 
 
+def _name(name: str) -> str:
+    """What a value is called; one that tells of a thing of its own, as the thing is."""
+    return FIELDS.get(name) or ENTITIES.get(name, name)
+
+
 def _readable(name: str, value: Any) -> str:
     if value is None or value in ("", [], {}):
         return NOTHING
     if isinstance(value, bool):
         return "Có" if value else "Không"
     if isinstance(value, dict):
-        return HIDDEN if "sealed" in value else _listed(f"{k}: {v}" for k, v in value.items())
+        if "sealed" in value:
+            return HIDDEN
+        return _listed(f"{_name(key)}: {_readable(key, each)}" for key, each in value.items())
     if isinstance(value, list):
-        return _listed(map(str, value))
+        return _listed(_readable(name, each) for each in value)
     text = str(value)
     return _word(text) if name in _WORDED else text
 

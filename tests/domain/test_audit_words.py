@@ -37,6 +37,24 @@ def test_a_sealed_value_stays_hidden() -> None:
     assert told(None, {"phone": {"sealed": "c2VhbGVk"}}) == [Change("Điện thoại", None, HIDDEN)]
 
 
+def test_a_sealed_value_stays_hidden_within_another() -> None:
+    number = {"sealed": "c2VhbGVk"}
+
+    shown = [
+        told(None, {"payment_accounts": {"bin": "970436", "holder": None, "number": number}}),
+        told(None, {"accounts": [number, {"last4": "4567"}]}),
+    ]
+
+    assert [changes[0].new for changes in shown] == [
+        "Mã BIN: 970436, Chủ tài khoản: –, Số tài khoản: đã che",
+        "đã che, Số cuối: 4567",
+    ]
+
+
+def test_a_value_that_tells_of_another_thing_is_called_as_the_thing_is() -> None:
+    assert told(None, {"payment_accounts": 3})[0].name == "Tài khoản nhận tiền"
+
+
 @pytest.mark.parametrize(
     ("value", "word"),
     [
