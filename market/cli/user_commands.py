@@ -11,6 +11,7 @@ from market.cli.running import acting_as, command
 from market.domain.roles import Role
 from market.extensions import db
 from market.services import users as service
+from market.services import written_scopes
 
 VOLUNTEER_DAYS = 90
 
@@ -47,6 +48,8 @@ def create(
     if last_day is None and role == Role.VOLUNTEER:
         last_day = actor.today + timedelta(days=VOLUNTEER_DAYS)
     user = service.create_user(email, name or email, password, actor=actor)
-    service.grant(user, Role(role), service.resolve_scope(scope), ends_on=last_day, actor=actor)
+    service.grant(
+        user, Role(role), written_scopes.resolve_scope(scope), ends_on=last_day, actor=actor
+    )
     db.session.commit()
     click.echo(f"{user.email}: {role} @ {scope}")

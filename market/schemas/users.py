@@ -7,7 +7,7 @@ from market.schemas.keys import Version
 
 
 class GiveGrant(FormSchema):
-    """A role within a scope as `users.resolve_scope` reads it; `market_code` names one market."""
+    """A role within a scope that `written_scopes` reads; `market_code` names one market."""
 
     role = Choice(Role, required=True)
     scope = Text(longest=300)

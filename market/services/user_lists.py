@@ -53,7 +53,7 @@ def grants_of(shown: Iterable[User], *, actor: Actor) -> dict[int, list[Grant]]:
 def scope_choices(actor: Actor) -> list[tuple[str, Choices]]:
     """The scopes the actor may give something in, as groups for a form.
 
-    Written as `users.resolve_scope` reads them; at most so many of a kind.
+    Written as `written_scopes.resolve_scope` reads them; at most so many of a kind.
     """
     groups: tuple[tuple[ScopeKind, Choices], ...] = (
         (ScopeKind.COUNTRY, _country(actor)),

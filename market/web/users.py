@@ -18,7 +18,7 @@ from market.http.problems import errors_by_field, problems_of
 from market.http.security import current_actor, requires
 from market.models.user import User
 from market.schemas.users import AddUser, GiveGrant, RenameUser
-from market.services import user_lists, user_reach, users
+from market.services import user_lists, user_reach, users, written_scopes
 from market.services.users import GrantValues
 
 LONGEST_SEARCH = 100
@@ -146,7 +146,7 @@ def _grant(asked: Mapping[str, Any]) -> GrantValues:
         message = _("Hãy chọn phạm vi.")
         raise Invalid(message, (Problem(message, field="scope"),))
     try:
-        scope = users.resolve_scope(written)
+        scope = written_scopes.resolve_scope(written)
     except NotFound as missing:
         field = "market_code" if code else "scope"
         raise Invalid(missing.message, (Problem(missing.message, field=field),)) from missing

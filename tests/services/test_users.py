@@ -12,7 +12,7 @@ from market.domain.roles import Role, ScopeKind
 from market.models.audit import AuditEntry
 from market.models.market import Market, Section
 from market.models.user import Grant, User, UserSession
-from market.services import passwords, sessions, user_lists, user_reach, users
+from market.services import passwords, sessions, user_lists, user_reach, users, written_scopes
 from market.services.access import Actor
 from market.services.sessions import Browser
 from market.services.user_reach import Scope, may_grant
@@ -451,10 +451,10 @@ def test_the_scopes_offered_can_all_be_given(
     assert [kind for kind, _ in offered] == kinds
     for _, choices in offered:
         for written, _label in choices:
-            assert may_grant(actor, role, users.resolve_scope(written)), written
+            assert may_grant(actor, role, written_scopes.resolve_scope(written)), written
 
 
 @pytest.mark.parametrize("written", ["", "country:1", "market", "operator:x", "operator:²", "x:1"])
 def test_a_scope_written_otherwise_is_refused(written: str, session: Session) -> None:
     with pytest.raises((Invalid, NotFound)):
-        users.resolve_scope(written)
+        written_scopes.resolve_scope(written)
