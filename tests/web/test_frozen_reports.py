@@ -16,14 +16,16 @@ from sqlalchemy.orm import Session
 
 from market.domain.levels import Level
 from market.domain.roles import Role
+from market.domain.visits import VisitResult
 from market.models.audit import AuditEntry
 from market.models.frozen_report import FrozenReport
 from market.models.market import Market
 from market.models.merchant import Tenancy
+from market.models.stall import Stall
 from market.services import coverage
 from tests.browsing import MOST_QUERIES, SignedIn, counting_queries
 from tests.factories import NOW, make_commune, make_market, make_province, make_user
-from tests.ladders import make_at, see
+from tests.ladders import make_at, merchant_of, see
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 OFFICER, BOARD, STRANGER = "tinh@example.vn", "ban@example.vn", "khac@example.vn"
@@ -77,9 +79,13 @@ def accept_late(transaction: Transaction) -> None:
     """Note today that A2 accepted in August."""
     with transaction() as session:
         market = session.scalars(select(Market).where(Market.code == "QN-DAMHA")).one()
-        tenancies = select(Tenancy).where(Tenancy.stall.has(code="A2"))
-        see(session.scalars(tenancies).one(), on=date(2026, 8, 20), accepts=True)
+        see(tenancy_at(session, "A2"), on=date(2026, 8, 20), accepts=True)
         coverage.recompute_market(market.id)
+
+
+def tenancy_at(session: Session, code: str) -> Tenancy:
+    """Who trades at the stall."""
+    return session.scalars(select(Tenancy).where(Tenancy.stall.has(code=code))).one()
 
 
 def entries(transaction: Transaction, action: str) -> list[AuditEntry]:
@@ -139,6 +145,35 @@ def test_what_is_noted_afterwards_is_shown_where_it_belongs(
     changed = officer.get(f"{REPORT}?only=changed").text
     assert "QN-DAMHA/coverage" in changed
     assert "QN-TIENYEN/coverage" not in changed
+
+
+def test_stalls_are_told_where_no_household_differs(
+    frozen: Flask, transaction: Transaction
+) -> None:
+    with transaction() as session:
+        market = session.scalars(select(Market).where(Market.code == "QN-DAMHA")).one()
+        merchant = merchant_of(session, tenancy_at(session, "A1"))
+        make_at(market, Level.ACCEPTS, since=date(2026, 7, 5), code="A3", merchant=merchant)
+        coverage.recompute_market(market.id)
+
+    text = SignedIn(frozen, OFFICER).get(REPORT).text
+
+    assert "0 hộ chấp nhận, 0 hộ được tính, 0,00 điểm %, +1 điểm kinh doanh chấp nhận" in text
+
+
+def test_markets_that_differ_are_told_where_their_sum_does_not(
+    frozen: Flask, transaction: Transaction
+) -> None:
+    accept_late(transaction)
+    with transaction() as session:
+        tenancy = tenancy_at(session, "B1")
+        see(tenancy, on=date(2026, 8, 20), result=VisitResult.MISSING)
+        coverage.recompute_market(session.get_one(Stall, tenancy.stall_id).market_id)
+
+    text = SignedIn(frozen, OFFICER).get(REPORT).text
+
+    assert "Tổng vẫn như đã báo cáo; 2 chợ có điều chỉnh." in text
+    assert "Tính lại hôm nay vẫn như đã báo cáo." not in text
 
 
 def test_a_correction_says_what_it_corrects_and_why(
