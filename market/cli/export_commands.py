@@ -62,7 +62,8 @@ def markets(as_of: str | None, since: str | None, email: str | None, **asked: An
     Example: flask export markets --out bao-cao.csv --province 22 --as-of 2026-09-30
     """
     actor, form, choice = acting_as(email), _form(asked), _choice(asked)
-    period = reports.usual_period(_day(as_of, actor), parse_day(since) if since else None)
+    first = None if since is None else parse_day(since)
+    period = reports.usual_period(_day(as_of, actor), first)
     area_totals.check_area(choice, actor=actor)
     with whole_file(asked["out"]) as file:
         with reading():

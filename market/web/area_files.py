@@ -3,7 +3,7 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from market.domain.errors import Invalid, NotFound
+from market.domain.errors import Invalid
 from market.domain.labels import LabelledEnum
 from market.domain.roles import Permission
 from market.http.security import current_actor, requires
@@ -107,7 +107,7 @@ def _area_table(area: Area, shown: Shown, question: Question, choice: MarketChoi
 def _market_table(opened: Market, shown: Shown, question: Question) -> Table:
     found = area_coverage.of_market(opened, question=question, actor=current_actor())
     if found is None:
-        raise NotFound("Chợ chưa có gì để tính.")
+        raise Invalid("Chợ chưa có gì để tính. Hãy nhập danh sách điểm kinh doanh trước.")
     if shown is Shown.PROOFS:
         counts = breakdowns.of_market(opened, question).proofs(question.unit)
         return summary_files.proof_table(opened.name, question, counts)

@@ -112,6 +112,7 @@ def test_an_export_is_an_entry_of_who_took_it(
         (["markets", "--as-of", "2020-01-01"], "ghi nhận đầu tiên"),
         (["markets", "--as-of", "31/02/2026"], "không có trong lịch"),
         (["markets", "--since", "2026-10-01", "--as-of", "2026-09-30"], "sau ngày chốt"),
+        (["markets", "--since", ""], "Thiếu ngày"),
         (["markets", "--province", "99"], "Không có tỉnh"),
         (["markets", "--format", "xlsx", "--style", "data"], "kiểu báo cáo"),
         (["stalls", "--columns", "phone"], "Không có cột phone"),

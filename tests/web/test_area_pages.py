@@ -418,6 +418,14 @@ def test_the_trend_is_had_as_a_file(nation: Flask) -> None:
     assert (of_market[-1]["area"], of_market[-1]["share_percent"]) == ("Chợ Đầm Hà", "50.00")
 
 
+@pytest.mark.parametrize("table", ["trend", "proofs"])
+def test_no_file_is_made_of_a_market_with_nothing_to_count(nation: Flask, table: str) -> None:
+    answer = SignedIn(nation, OFFICER).get(f"/markets/QN-BACHE/{table}/file?{ON}")
+
+    assert answer.status_code == 422
+    assert "Chợ chưa có gì để tính. Hãy nhập danh sách điểm kinh doanh" in answer.text
+
+
 def test_the_proofs_are_had_as_a_file(nation: Flask) -> None:
     officer, board = SignedIn(nation, OFFICER), SignedIn(nation, BOARD)
 
