@@ -22,7 +22,7 @@ from market.documents.pdf_fonts import PdfFonts
 from market.documents.pdf_images import embed_image
 from market.documents.pdf_shapes import Inks, drawn_shape, drawn_texts, inks
 from market.documents.sticker_text import POINTS, set_texts
-from market.domain.errors import Conflict
+from market.domain.errors import Invalid
 from market.domain.shares import Share, format_int_vi, format_percent_vi
 
 PAGE = (210.0, 297.0)
@@ -113,9 +113,9 @@ class Poster:
     logos: Mapping[LogoPlace, bytes] = field(default_factory=dict)
 
     def printed(self) -> dict[str, str]:
-        """Field name to text; raises Conflict where there is no household to count."""
+        """Field name to text; raises Invalid where there is no household to count."""
         if not self.share.denominator:
-            raise Conflict(
+            raise Invalid(
                 f"{self.market_name} chưa có hộ nào được tính vào ngày {self.as_of:%d/%m/%Y}, nên"
                 " chưa có tỷ lệ để in áp phích. Hãy nhập danh sách điểm kinh doanh trước."
             )
@@ -133,7 +133,7 @@ class Poster:
 def write_poster(poster: Poster, out: Sink) -> None:
     """Write it as a PDF of one page; the same poster gives the same bytes.
 
-    Raises Conflict where there is nothing to count, Invalid for an accent that cannot be read.
+    Raises Invalid where there is nothing to count, or for an accent that cannot be read.
     """
     texts = list(set_texts(TEXTS, poster.printed()))
     drawn_in = inks(poster.accent)

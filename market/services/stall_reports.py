@@ -65,7 +65,7 @@ def chosen_columns(names: Sequence[str] | None) -> tuple[Column, ...]:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise Invalid(
-            f"Không có cột {', '.join(unknown)}. Các cột có thể chọn: {', '.join(known)}."
+            f"Không có cột {', '.join(unknown)[:60]}. Các cột có thể chọn: {', '.join(known)}."
         )
     return tuple(column for column in STALL_COLUMNS if column.name in names)
 

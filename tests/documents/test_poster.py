@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from market.documents.label_layouts import LogoPlace
 from market.documents.poster import BAR, PAGE, TEXTS, Poster, write_poster
 from market.documents.sticker_text import set_texts
-from market.domain.errors import Conflict, Invalid
+from market.domain.errors import Invalid
 from market.domain.shares import Share
 from tests.paper import LONG_NAME, MILLIMETRE, logo, pictures
 
@@ -65,7 +65,7 @@ def test_nobody_of_some_is_a_share_of_nought() -> None:
 def test_nothing_to_count_is_no_poster() -> None:
     file = BytesIO()
 
-    with pytest.raises(Conflict, match=r"chưa có hộ nào được tính vào ngày 30/09/2026"):
+    with pytest.raises(Invalid, match=r"chưa có hộ nào được tính vào ngày 30/09/2026"):
         write_poster(poster((0, 0)), file)
 
     assert file.getvalue() == b""

@@ -63,7 +63,7 @@ def test_a_past_day_can_be_asked_for(register: Flask) -> None:
 @pytest.mark.parametrize(
     ("day", "status", "message"),
     [
-        ("2024-01-31", 409, "chưa có hộ nào được tính vào ngày 31/01/2024"),
+        ("2024-01-31", 422, "chưa có hộ nào được tính vào ngày 31/01/2024"),
         ("2099-01-01", 422, "2099"),
         ("hôm nay", 422, "ngày"),
     ],
@@ -80,7 +80,7 @@ def test_a_day_that_cannot_be_counted_is_refused(
 def test_a_market_without_households_has_no_poster(register: Flask) -> None:
     answer = SignedIn(register, STRANGER).get("/markets/QN-MOI/poster.pdf")
 
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "Chợ Mới chưa có hộ nào được tính" in answer.text
 
 
