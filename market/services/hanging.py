@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from market.domain.calendar import day_of
@@ -18,6 +18,17 @@ from market.services.access import Actor
 from market.services.scans import Scan
 
 CAN_HANG = (StickerState.PRINTED, StickerState.HANDED_OUT)
+_AT_STALL = (
+    select(Sticker)
+    .where(
+        Sticker.stall_id == bindparam("stall_id"),
+        Sticker.state.in_((*CAN_HANG, StickerState.ON_STALL, StickerState.VOID)),
+    )
+    .options(joinedload(Sticker.stall), joinedload(Sticker.account))
+    .order_by(Sticker.id)
+    .with_for_update(of=Sticker)
+    .execution_options(populate_existing=True)
+)
 
 
 def follow(
@@ -43,17 +54,7 @@ def follow(
 
 
 def _stickers_at(stall: Stall) -> Sequence[Sticker]:
-    return db.session.scalars(
-        select(Sticker)
-        .where(
-            Sticker.stall_id == stall.id,
-            Sticker.state.in_((*CAN_HANG, StickerState.ON_STALL, StickerState.VOID)),
-        )
-        .options(joinedload(Sticker.stall), joinedload(Sticker.account))
-        .order_by(Sticker.id)
-        .with_for_update(of=Sticker)
-        .execution_options(populate_existing=True)
-    ).all()
+    return db.session.scalars(_AT_STALL, {"stall_id": stall.id}).all()
 
 
 def _seen(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from market.domain import vietqr
@@ -28,6 +28,21 @@ SCAN_PURPOSE = "scan"
 _PUBLIC_PAGE = re.compile(r".*/t/([0-9A-Za-z-]+)/?")
 # No payment code is so short: it is a serial, perhaps with a character too many.
 _SHORTEST_CODE = 16
+# Put together once: a volunteer waits for these at every stall.
+_STICKER = (
+    select(Sticker)
+    .where(Sticker.serial == bindparam("serial"))
+    .options(joinedload(Sticker.account), joinedload(Sticker.stall))
+)
+_ACCOUNTS = (
+    select(PaymentAccount)
+    .where(
+        PaymentAccount.merchant_id.in_(bindparam("merchants", expanding=True)),
+        PaymentAccount.number_hash == bindparam("number_hash"),
+        PaymentAccount.in_force_from.is_not(None),
+    )
+    .order_by(PaymentAccount.id.desc())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +143,7 @@ def _get_sticker(typed: str) -> Sticker:
         serial = check_serial(typed)
     except Invalid as error:
         raise _refused(error.message, "serial_invalid") from error
-    sticker = db.session.scalar(
-        select(Sticker)
-        .where(Sticker.serial == serial)
-        .options(joinedload(Sticker.account), joinedload(Sticker.stall))
-    )
+    sticker = db.session.scalar(_STICKER, {"serial": serial})
     if sticker is None:
         told = f"Không có tem nào mang số {in_text(serial)}. Hãy đọc lại số in trên tem."
         raise _refused(told, "serial_unknown")
@@ -148,15 +159,8 @@ def _accounts_by_tenancy(
 ) -> list[tuple[Tenancy, PaymentAccount]]:
     """The once approved accounts of these merchants that the scanned code pays."""
     merchants = {tenancy.merchant_id for tenancy in tenancies}
-    found = db.session.scalars(
-        select(PaymentAccount)
-        .where(
-            PaymentAccount.merchant_id.in_(merchants),
-            PaymentAccount.number_hash == scan.payee_hash,
-            PaymentAccount.in_force_from.is_not(None),
-        )
-        .order_by(PaymentAccount.id.desc())
-    ).all()
+    asked = {"merchants": sorted(merchants), "number_hash": scan.payee_hash}
+    found = db.session.scalars(_ACCOUNTS, asked).all()
     named = scan.sticker.account.merchant_id if scan.sticker is not None else None
     pairs = [
         (tenancy, account)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from market.domain.calendar import ICT, day_of, format_day
@@ -32,6 +32,21 @@ RESULTS_BY_HAND = (
 # A phone's clock may be ahead of ours by so much.
 CLOCK_SKEW = timedelta(minutes=10)
 NOON = time(12)
+# Put together once: a volunteer waits for each of these at every stall.
+_KEPT = select(Visit).where(Visit.uuid == bindparam("uuid"))
+_FIRST_DAY = select(func.min(StallStateSpan.from_day)).where(
+    StallStateSpan.stall_id == bindparam("stall_id")
+)
+_TENANCIES = (
+    select(Tenancy)
+    .where(
+        Tenancy.stall_id == bindparam("stall_id"),
+        Tenancy.from_day <= bindparam("on"),
+        or_(Tenancy.to_day.is_(None), Tenancy.to_day > bindparam("on")),
+    )
+    .options(joinedload(Tenancy.merchant))
+    .order_by(Tenancy.from_day, Tenancy.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +128,7 @@ def list_tenancies(stall: Stall, on: date) -> Sequence[Tenancy]:
 
 
 def _find_kept(uuid: str, stall: Stall) -> Visit | None:
-    kept = db.session.scalar(select(Visit).where(Visit.uuid == uuid))
+    kept = db.session.scalar(_KEPT, {"uuid": uuid})
     if kept is not None and kept.stall_id != stall.id:
         raise Conflict("Mã lượt kiểm tra này đã dùng cho điểm khác. Hãy mở lại biểu mẫu.")
     return kept
@@ -153,25 +168,14 @@ def _checked_day(stall: Stall, phone_at: datetime, actor: Actor) -> date:
     if phone_at > actor.at + CLOCK_SKEW:
         raise _invalid("day", "Ngày giờ kiểm tra chưa tới. Hãy chọn hôm nay hoặc ngày đã qua.")
     day = day_of(min(phone_at, actor.at))
-    first = db.session.scalar(
-        select(func.min(StallStateSpan.from_day)).where(StallStateSpan.stall_id == stall.id)
-    )
+    first = db.session.scalar(_FIRST_DAY, {"stall_id": stall.id})
     if first is not None and day < first:
         raise _invalid("day", f"Điểm này có từ ngày {format_day(first)}, không kiểm tra trước đó.")
     return day
 
 
 def _tenancies_on(stall: Stall, day: date) -> Sequence[Tenancy]:
-    return db.session.scalars(
-        select(Tenancy)
-        .where(
-            Tenancy.stall_id == stall.id,
-            Tenancy.from_day <= day,
-            or_(Tenancy.to_day.is_(None), Tenancy.to_day > day),
-        )
-        .options(joinedload(Tenancy.merchant))
-        .order_by(Tenancy.from_day, Tenancy.id)
-    ).all()
+    return db.session.scalars(_TENANCIES, {"stall_id": stall.id, "on": day}).all()
 
 
 def _find(
