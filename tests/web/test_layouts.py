@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests import rendering
 from tests.markup import Markup
-from tests.rendering import bare_app, render_on_layout, render_page
+from tests.rendering import make_bare_app, render_on_layout, render_page
 
 LAYOUTS = ["board", "plain", "public"]
 ERRORS = [400, 403, 404, 409, 413, 422, 429, 500, 503]
@@ -15,11 +16,14 @@ MARKET = {"code": "QN-THU", "name": "Chợ Thử"}
 
 @pytest.fixture
 def no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application of its own: imported templates keep the globals of their first reading."""
+
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("the session was asked for")
 
-    for name in ("get_flashed_messages", "csrf_token"):
-        monkeypatch.setitem(bare_app().jinja_env.globals, name, refuse)
+    app = make_bare_app()
+    app.jinja_env.globals.update(get_flashed_messages=refuse, csrf_token=refuse)
+    monkeypatch.setattr(rendering, "bare_app", lambda: app)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
