@@ -20,6 +20,7 @@ from market.models.area import Commune
 from market.models.market import Market, MarketOperator, Section
 from market.models.stall import Stall
 from market.models.user import Grant, User
+from market.services.dated_facts import holds_on
 
 SYSTEM = "system"
 
@@ -195,8 +196,7 @@ def _covers_market(grant: Grant, today: date) -> ColumnElement[bool]:
             return Market.id.in_(
                 select(MarketOperator.market_id).where(
                     MarketOperator.operator_id == grant.operator_id,
-                    MarketOperator.from_day <= today,
-                    or_(MarketOperator.to_day.is_(None), MarketOperator.to_day > today),
+                    holds_on(MarketOperator, today),
                 )
             )
         case ScopeKind.MARKET | ScopeKind.SECTION:

@@ -68,17 +68,11 @@ def search_communes(
     words = text.split()[:MOST_WORDS]
     if not words:
         return []
-    is_code = text.isascii() and text.isdigit() and len(text) <= COMMUNE_DIGITS
-    condition = (
-        or_(Commune.code.startswith(text), Commune.code == text.zfill(COMMUNE_DIGITS))
-        if is_code
-        else and_(*map(_has_word, words))
-    )
     piece, *missing = _closeness(text, words)
     rows = db.session.execute(
         select(Commune, piece.label("piece"))
         .join(Province, Province.code == Commune.province_code)
-        .where(Commune.is_current, condition)
+        .where(Commune.is_current, _fits(text, words))
         .options(joinedload(Commune.province))
         .order_by(
             case((Commune.province_code.in_(near), 0), else_=1),
@@ -103,6 +97,12 @@ def search_communes(
         )
         for each in communes
     ]
+
+
+def _fits(text: str, words: Sequence[str]) -> ColumnElement[bool]:
+    if text.isascii() and text.isdigit() and len(text) <= COMMUNE_DIGITS:
+        return or_(Commune.code.startswith(text), Commune.code == text.zfill(COMMUNE_DIGITS))
+    return and_(*map(_has_word, words))
 
 
 def _begins_a_word(column: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:

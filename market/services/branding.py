@@ -21,6 +21,7 @@ from market.models.branding import LogoFile, OperatorBranding
 from market.models.market import Market, MarketOperator, Operator
 from market.services import audit, operators
 from market.services.access import Actor, market_condition
+from market.services.dated_facts import holds_on
 from market.services.operators import OperatorValues
 from market.services.uniqueness import unique_or
 from market.services.versions import CHANGED_MEANWHILE
@@ -91,7 +92,7 @@ def operator_of(market: Market, *, on: date) -> Operator:
     operator = db.session.scalar(
         select(Operator)
         .join(MarketOperator, MarketOperator.operator_id == Operator.id)
-        .where(MarketOperator.market_id == market.id, _holds(on))
+        .where(MarketOperator.market_id == market.id, holds_on(MarketOperator, on))
     )
     if operator is None:
         raise NotFound("Chợ này chưa ghi đơn vị quản lý. Hãy ghi đơn vị quản lý trước.")
@@ -109,7 +110,7 @@ def branding_of_market(market_id: int, on: date) -> Branding:
         db.session.scalar(
             select(OperatorBranding)
             .join(MarketOperator, MarketOperator.operator_id == OperatorBranding.operator_id)
-            .where(MarketOperator.market_id == market_id, _holds(on))
+            .where(MarketOperator.market_id == market_id, holds_on(MarketOperator, on))
         )
     )
 
@@ -242,22 +243,17 @@ def _runs(condition: ColumnElement[bool], on: date) -> ColumnElement[bool]:
     return exists().where(
         MarketOperator.operator_id == Operator.id,
         MarketOperator.market_id == Market.id,
-        _holds(on),
+        holds_on(MarketOperator, on),
         Market.closed_on.is_(None),
         condition,
     )
-
-
-def _holds(on: date) -> ColumnElement[bool]:
-    ended = and_(MarketOperator.to_day.is_not(None), MarketOperator.to_day <= on)
-    return and_(MarketOperator.from_day <= on, ~ended)
 
 
 def _name_of_a_market(operator: Operator, on: date) -> str | None:
     return db.session.scalar(
         select(Market.name)
         .join(MarketOperator, MarketOperator.market_id == Market.id)
-        .where(MarketOperator.operator_id == operator.id, _holds(on))
+        .where(MarketOperator.operator_id == operator.id, holds_on(MarketOperator, on))
         .order_by(Market.search, Market.id)
         .limit(1)
     )

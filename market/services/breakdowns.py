@@ -22,6 +22,7 @@ from market.models.stall import BusinessLine, Stall
 from market.models.visit import Visit
 from market.services import coverage
 from market.services.area_coverage import Question
+from market.services.dated_facts import holds_on
 from market.services.missing_stalls import is_counted
 from market.services.proofs import strength_on
 from market.services.stall_levels import rank_of_tenancy
@@ -116,7 +117,7 @@ def _query(market: Market, question: Question) -> Select[Any]:
         .join(Market, Market.id == Stall.market_id)
         .outerjoin(Section, Section.id == Stall.section_id)
         .outerjoin(BusinessLine, BusinessLine.code == Stall.line_code)
-        .outerjoin(Tenancy, and_(Tenancy.stall_id == Stall.id, _holds(Tenancy, on)))
+        .outerjoin(Tenancy, and_(Tenancy.stall_id == Stall.id, holds_on(Tenancy, on)))
         .outerjoin(answer, answer.id == _last_answer(on))
         .where(Market.id == market.id, coverage.is_open(on), is_counted(on, question.denominator))
         .order_by(Section.id.is_(None), Section.walking_order, Section.name_key)
@@ -157,10 +158,6 @@ def _ladder(ranks: Mapping[int, int]) -> Ladder:
     )
 
 
-def _holds(tenancy: type[Tenancy], on: date) -> ColumnElement[bool]:
-    return and_(tenancy.from_day <= on, or_(tenancy.to_day.is_(None), tenancy.to_day > on))
-
-
 def _last_answer(on: date) -> ColumnElement[int]:
     """The last visit that asked one who trades at the stall on the day."""
     visit, asked = aliased(Visit), aliased(Tenancy)
@@ -171,7 +168,7 @@ def _last_answer(on: date) -> ColumnElement[int]:
             visit.stall_id == Stall.id,
             visit.day <= on,
             or_(visit.accepts.is_not(None), visit.test_transfer_acknowledged.is_(True)),
-            _holds(asked, on),
+            holds_on(asked, on),
         )
         .order_by(visit.phone_at.desc(), visit.id.desc())
         .limit(1)

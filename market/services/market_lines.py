@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, select, true
 
 from market.domain.coverage import (
     FIGURE_NAMES,
@@ -27,6 +27,7 @@ from market.models.area import Commune, Province
 from market.models.market import Market, MarketOperator, Operator
 from market.services import coverage, target_book
 from market.services.access import Actor, market_condition
+from market.services.dated_facts import holds_on
 from market.services.newest_counts import newest_counts
 from market.services.plain_rows import plain_rows
 from market.services.target_book import AimsOfMarkets
@@ -213,11 +214,7 @@ def _query(
     permission: Permission,
     only: Denominator | None,
 ) -> Select[Any]:
-    runs_it = and_(
-        MarketOperator.market_id == Market.id,
-        MarketOperator.from_day <= on,
-        or_(MarketOperator.to_day.is_(None), MarketOperator.to_day > on),
-    )
+    runs_it = and_(MarketOperator.market_id == Market.id, holds_on(MarketOperator, on))
     newest = newest_counts(on)
     runs_asked = true() if choice.operator_id is None else Operator.id == choice.operator_id
     return (

@@ -16,6 +16,7 @@ from market.models.area import Commune, Province
 from market.models.market import Market, MarketOperator, Operator
 from market.models.stall import Stall
 from market.services.access import Actor, market_condition
+from market.services.dated_facts import holds_on
 from market.services.paging import rows_page
 from market.services.stall_states import is_in_state
 
@@ -72,11 +73,7 @@ def _query(actor: Actor, chosen: MarketFilter) -> Select[tuple[Market, str | Non
         .correlate(Market)
         .scalar_subquery()
     )
-    runs_it = and_(
-        MarketOperator.market_id == Market.id,
-        MarketOperator.from_day <= actor.today,
-        or_(MarketOperator.to_day.is_(None), MarketOperator.to_day > actor.today),
-    )
+    runs_it = and_(MarketOperator.market_id == Market.id, holds_on(MarketOperator, actor.today))
     return (
         select(Market, Operator.name.label("operator"), points.label("points"))
         .join(Commune, Commune.code == Market.commune_code)

@@ -25,6 +25,7 @@ from market.models.stall import BusinessLine, Stall
 from market.models.sticker import Sticker
 from market.models.visit import Visit
 from market.services.access import Actor, stall_condition
+from market.services.dated_facts import holds_on
 from market.services.paging import rows_page
 from market.services.stall_levels import rank_on
 from market.services.stall_states import is_in_state
@@ -174,7 +175,7 @@ def _add_tenancies(records: defaultdict[int, _Record], stall_ids: Sequence[int],
     for stall_id, tenancy_id, name in db.session.execute(
         select(Tenancy.stall_id, Tenancy.id, Merchant.display_name)
         .join(Merchant, Merchant.id == Tenancy.merchant_id)
-        .where(Tenancy.stall_id.in_(stall_ids), _holds(on))
+        .where(Tenancy.stall_id.in_(stall_ids), holds_on(Tenancy, on))
         .order_by(Tenancy.from_day, Tenancy.id)
     ):
         records[stall_id].tenancies[tenancy_id] = name
@@ -187,7 +188,9 @@ def _add_accounts(
     for stall_id, state, decided_at in db.session.execute(
         select(Tenancy.stall_id, PaymentAccount.state, PaymentAccount.decided_at)
         .join(PaymentAccount, PaymentAccount.merchant_id == Tenancy.merchant_id)
-        .where(Tenancy.stall_id.in_(stall_ids), _holds(on), PaymentAccount.entered_at < end)
+        .where(
+            Tenancy.stall_id.in_(stall_ids), holds_on(Tenancy, on), PaymentAccount.entered_at < end
+        )
     ):
         waited = decided_at is None or decided_at >= end
         records[stall_id].accounts.add(AccountState.AWAITING_APPROVAL if waited else state)
@@ -228,7 +231,3 @@ def _add_visits(records: defaultdict[int, _Record], stall_ids: Sequence[int], on
         record = records[visit.stall_id]
         if visit.tenancy_id in record.tenancies:
             record.visits.append(visit)
-
-
-def _holds(on: date) -> Any:
-    return and_(Tenancy.from_day <= on, or_(Tenancy.to_day.is_(None), Tenancy.to_day > on))

@@ -20,6 +20,7 @@ from market.models.stall import Stall
 from market.models.visit import Visit
 from market.services import coverage
 from market.services.access import Actor, stall_condition
+from market.services.dated_facts import holds_on
 from market.services.paging import rows_page
 from market.services.stall_states import is_in_state
 
@@ -128,8 +129,7 @@ def _merchants_at(stall_ids: Sequence[int], on: date) -> defaultdict[int, list[s
         .join(Merchant, Merchant.id == Tenancy.merchant_id)
         .where(
             Tenancy.stall_id.in_(stall_ids),
-            Tenancy.from_day <= on,
-            or_(Tenancy.to_day.is_(None), Tenancy.to_day > on),
+            holds_on(Tenancy, on),
         )
         .order_by(Tenancy.from_day, Tenancy.id)
     ):

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import count, islice
 from typing import Any
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -25,6 +25,7 @@ from market.models.sticker import PrintRun, Sticker
 from market.services import account_switches, audit, sticker_needs
 from market.services.access import Actor
 from market.services.branding import branding_of_market
+from market.services.dated_facts import holds_on
 from market.services.sticker_needs import Needs, Selection
 from market.services.sticker_states import new_serials
 from market.services.sticker_values import list_drawable, sheet_job
@@ -174,8 +175,7 @@ def hotline_of(market: Market, today: date) -> str | None:
         .join(MarketOperator, MarketOperator.operator_id == Operator.id)
         .where(
             MarketOperator.market_id == market.id,
-            MarketOperator.from_day <= today,
-            or_(MarketOperator.to_day.is_(None), MarketOperator.to_day > today),
+            holds_on(MarketOperator, today),
         )
         .order_by(MarketOperator.id)
         .limit(1)

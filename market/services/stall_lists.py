@@ -26,6 +26,7 @@ from market.models.sticker import Sticker
 from market.models.visit import Visit
 from market.services import accounts, coverage, sticker_moves
 from market.services.access import Actor, stall_condition
+from market.services.dated_facts import holds_on
 from market.services.paging import rows_page
 from market.services.stall_states import is_in_state, state_on
 
@@ -95,17 +96,9 @@ def page_of(market: Market, chosen: StallFilter, number: int, *, actor: Actor) -
     return Page(list(rows.values()), page.total, page.number, page.per_page)
 
 
-def trades_there(actor: Actor) -> ColumnElement[bool]:
-    """Tenancies that hold on the actor's day."""
-    return and_(
-        Tenancy.from_day <= actor.today,
-        or_(Tenancy.to_day.is_(None), Tenancy.to_day > actor.today),
-    )
-
-
 def lacks(missing: Missing, actor: Actor) -> ColumnElement[bool]:
     """Stalls that lack it, of those where somebody sells or should."""
-    here = exists().where(Tenancy.stall_id == Stall.id, trades_there(actor))
+    here = exists().where(Tenancy.stall_id == Stall.id, holds_on(Tenancy, actor.today))
     paid = here.where(
         PaymentAccount.merchant_id == Tenancy.merchant_id, accounts.in_force(actor.at)
     )
@@ -168,7 +161,7 @@ def _is_found_by(words: str, actor: Actor) -> ColumnElement[bool]:
     trader = exists().where(
         Tenancy.stall_id == Stall.id,
         Merchant.id == Tenancy.merchant_id,
-        trades_there(actor),
+        holds_on(Tenancy, actor.today),
         *(Merchant.name_key.contains(word, autoescape=True) for word in words.split()),
     )
     return or_(Stall.code_key.contains(words, autoescape=True), trader.correlate(Stall))
@@ -209,7 +202,7 @@ def _add_merchants(rows: Mapping[int, StallRow], actor: Actor) -> None:
             and_(PaymentAccount.merchant_id == Merchant.id, PaymentAccount.is_preferred),
         )
         .outerjoin(BankEntry, BankEntry.bin == PaymentAccount.bin)
-        .where(Tenancy.stall_id.in_(rows), trades_there(actor))
+        .where(Tenancy.stall_id.in_(rows), holds_on(Tenancy, actor.today))
         .order_by(Tenancy.from_day, Tenancy.id)
     )
     for stall_id, name, bank, last4 in found:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    or_,
     select,
 )
 
@@ -33,17 +32,26 @@ from market.models.stall import BusinessLine, Stall, StallStateSpan
 from market.models.visit import Visit
 from market.services import coverage, market_lines, missing_stalls
 from market.services.access import Actor, market_condition, stall_condition
+from market.services.dated_facts import holds_on
 from market.services.market_lines import MarketChoice
 from market.services.missing_stalls import MissingFilter
 from market.services.plain_rows import plain_rows
 from market.services.stall_days import STICKER_ORDER, account_on, last_visit, level_on, sticker_on
-from market.services.stall_states import holds_on
 
 NAMES = [column.name for column in STALL_COLUMNS]
 LINE, LEVEL, BANK, STICKER = map(NAMES.index, ("line", "level", "bank", "sticker_state"))
 # A query for each market would cost as much as its rows; so few never hold many rows.
 MARKETS_AT_ONCE = 8
 MARKETS = "markets"
+AS_ONE_WALKS = (
+    Section.id.is_(None),
+    Section.walking_order,
+    Section.name_key,
+    Stall.sort_key,
+    Stall.id,
+    Tenancy.from_day,
+    Tenancy.id,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,34 +170,16 @@ def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
     In place of a line of business and a bank stand their codes.
     """
     end = datetime.combine(on + timedelta(days=1), time(), ICT)
-    here = and_(
-        Tenancy.stall_id == Stall.id,
-        Tenancy.from_day <= on,
-        or_(Tenancy.to_day.is_(None), Tenancy.to_day > on),
-    )
+    here = and_(Tenancy.stall_id == Stall.id, holds_on(Tenancy, on))
     among: BindParameter[Sequence[int]] = bindparam(MARKETS, expanding=True)
     query = (
-        select(
-            Market.code.label("market_code"),
-            Market.name.label("market"),
-            Section.name.label("section"),
-            Stall.code.label("stall"),
-            Stall.line_code,
-            Stall.placement,
-            StallStateSpan.state,
-            Merchant.display_name.label("merchant"),
-            level_on(on),
-            PaymentAccount.bin,
-            PaymentAccount.number_last4.label("last4"),
-            sticker_on(end).label("sticker"),
-            Visit.day.label("last_check"),
-            Visit.result.label("last_result"),
-            Stall.market_id,
-        )
+        select(*_asked(on, end), Stall.market_id)
         .select_from(Stall)
         # Told of each table: a planner that knows it of stalls alone reads the others whole.
         .join(Market, and_(Market.id == Stall.market_id, Market.id.in_(among)))
-        .join(StallStateSpan, and_(StallStateSpan.stall_id == Stall.id, holds_on(on)))
+        .join(
+            StallStateSpan, and_(StallStateSpan.stall_id == Stall.id, holds_on(StallStateSpan, on))
+        )
         .outerjoin(Section, and_(Section.id == Stall.section_id, Section.market_id.in_(among)))
         .outerjoin(Tenancy, here)
         .outerjoin(Merchant, Merchant.id == Tenancy.merchant_id)
@@ -200,15 +190,26 @@ def _query(actor: Actor, on: date, choice: StallChoice) -> Select[Any]:
             stall_condition(actor, Permission.READ_REPORTS),
             StallStateSpan.state != StallState.CLOSED,
         )
-        .order_by(
-            Section.id.is_(None),
-            Section.walking_order,
-            Section.name_key,
-            Stall.sort_key,
-            Stall.id,
-            Tenancy.from_day,
-            Tenancy.id,
-        )
+        .order_by(*AS_ONE_WALKS)
     )
     missing = choice.missing
     return query if missing is None else query.where(missing_stalls.is_missing(missing))
+
+
+def _asked(on: date, end: datetime) -> list[Any]:
+    return [
+        Market.code.label("market_code"),
+        Market.name.label("market"),
+        Section.name.label("section"),
+        Stall.code.label("stall"),
+        Stall.line_code,
+        Stall.placement,
+        StallStateSpan.state,
+        Merchant.display_name.label("merchant"),
+        level_on(on),
+        PaymentAccount.bin,
+        PaymentAccount.number_last4.label("last4"),
+        sticker_on(end).label("sticker"),
+        Visit.day.label("last_check"),
+        Visit.result.label("last_result"),
+    ]

@@ -2,24 +2,22 @@
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, ScalarSelect, exists, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, exists, select
 
 from market.domain.stalls import StallState
 from market.models.stall import Stall, StallStateSpan
-
-
-def holds_on(day: date) -> ColumnElement[bool]:
-    """The spans that hold on the day."""
-    return (StallStateSpan.from_day <= day) & or_(
-        StallStateSpan.to_day.is_(None), StallStateSpan.to_day > day
-    )
+from market.services.dated_facts import holds_on
 
 
 def is_in_state(*states: StallState, on: date) -> ColumnElement[bool]:
     """The stalls that are in one of the states on the day."""
     return (
         exists()
-        .where(StallStateSpan.stall_id == Stall.id, StallStateSpan.state.in_(states), holds_on(on))
+        .where(
+            StallStateSpan.stall_id == Stall.id,
+            StallStateSpan.state.in_(states),
+            holds_on(StallStateSpan, on),
+        )
         .correlate(Stall)
     )
 
@@ -28,7 +26,7 @@ def state_on(day: date) -> ScalarSelect[StallState]:
     """The state of each stall on the day; nothing before its first one."""
     return (
         select(StallStateSpan.state)
-        .where(StallStateSpan.stall_id == Stall.id, holds_on(day))
+        .where(StallStateSpan.stall_id == Stall.id, holds_on(StallStateSpan, day))
         .correlate(Stall)
         .scalar_subquery()
     )

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from market.domain.calendar import Span, format_day
@@ -22,6 +22,7 @@ from market.models.merchant import Tenancy
 from market.models.stall import BusinessLine, Stall, StallStateSpan
 from market.services import audit, coverage, sections, sticker_states
 from market.services.access import Actor
+from market.services.dated_facts import lasts_beyond
 from market.services.uniqueness import unique_or
 from market.services.versions import check_version
 
@@ -222,9 +223,7 @@ def _lock_states(stall: Stall) -> list[StallStateSpan]:
 def _count_tenancies_from(stall: Stall, day: date) -> int:
     return len(
         db.session.scalars(
-            select(Tenancy.id).where(
-                Tenancy.stall_id == stall.id, or_(Tenancy.to_day.is_(None), Tenancy.to_day > day)
-            )
+            select(Tenancy.id).where(Tenancy.stall_id == stall.id, lasts_beyond(Tenancy, day))
         ).all()
     )
 

@@ -18,6 +18,7 @@ from market.models.stall import Stall
 from market.models.sticker import Sticker
 from market.services import accounts, audit, coverage, sticker_states
 from market.services.access import Actor, stall_condition
+from market.services.dated_facts import holds_on
 from market.services.paging import entities_page
 
 # What a person may give as reason; the others follow from changes in the register.
@@ -187,8 +188,7 @@ def _queue_instead(spoiled: Sequence[Sticker], actor: Actor) -> list[Sticker]:
         .join(PaymentAccount, PaymentAccount.merchant_id == Tenancy.merchant_id)
         .where(
             Tenancy.stall_id.in_({sticker.stall_id for sticker in spoiled}),
-            Tenancy.from_day <= actor.today,
-            or_(Tenancy.to_day.is_(None), Tenancy.to_day > actor.today),
+            holds_on(Tenancy, actor.today),
             accounts.in_force(actor.at),
         )
         .options(joinedload(Tenancy.stall).joinedload(Stall.market), joinedload(Tenancy.merchant))

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import joinedload
 
 from market.domain.serials import new_serial
@@ -17,6 +17,7 @@ from market.models.sticker import Sticker
 from market.services import audit, coverage
 from market.services.access import Actor
 from market.services.accounts import in_force
+from market.services.dated_facts import holds_on
 
 SERIAL_BITS = 35
 ASKED_AT_ONCE = 500
@@ -173,8 +174,7 @@ def _payable(stall_ids: set[int], actor: Actor) -> Sequence[Row[tuple[Tenancy, P
         .join(PaymentAccount, PaymentAccount.merchant_id == Tenancy.merchant_id)
         .where(
             Tenancy.stall_id.in_(stall_ids),
-            Tenancy.from_day <= actor.today,
-            or_(Tenancy.to_day.is_(None), Tenancy.to_day > actor.today),
+            holds_on(Tenancy, actor.today),
             in_force(actor.at),
         )
         .options(joinedload(Tenancy.stall).joinedload(Stall.market), joinedload(Tenancy.merchant))

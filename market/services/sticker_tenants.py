@@ -19,6 +19,7 @@ from market.models.stall import Stall, StallStateSpan
 from market.models.sticker import Sticker
 from market.services import accounts
 from market.services.access import Actor, stall_condition
+from market.services.dated_facts import holds_on
 
 ROWS_AT_ONCE = 500
 ON_PAPER = (StickerState.PRINTED, StickerState.HANDED_OUT, StickerState.ON_STALL)
@@ -42,17 +43,8 @@ def tenants_of(
     In the order of printing, a few hundred in memory at a time. Closed stalls are left out,
     as are those outside the actor's part of the market.
     """
-    today = actor.today
-    state_now = and_(
-        StallStateSpan.stall_id == Stall.id,
-        StallStateSpan.from_day <= today,
-        or_(StallStateSpan.to_day.is_(None), StallStateSpan.to_day > today),
-    )
-    tenancy_now = and_(
-        Tenancy.stall_id == Stall.id,
-        Tenancy.from_day <= today,
-        or_(Tenancy.to_day.is_(None), Tenancy.to_day > today),
-    )
+    state_now = and_(StallStateSpan.stall_id == Stall.id, holds_on(StallStateSpan, actor.today))
+    tenancy_now = and_(Tenancy.stall_id == Stall.id, holds_on(Tenancy, actor.today))
     account_now = and_(
         PaymentAccount.merchant_id == Tenancy.merchant_id, accounts.in_force(actor.at)
     )

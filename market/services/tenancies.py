@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from market.domain.calendar import format_day
@@ -16,6 +16,7 @@ from market.models.merchant import Merchant, Tenancy
 from market.models.stall import Stall
 from market.services import audit, coverage, merchants, sticker_states
 from market.services.access import Actor, stall_condition
+from market.services.dated_facts import lasts_beyond
 from market.services.uniqueness import unique_or
 
 
@@ -111,7 +112,7 @@ def _is_there(stall: Stall, merchant: Merchant, on: date) -> bool:
     found = select(Tenancy.id).where(
         Tenancy.stall_id == stall.id,
         Tenancy.merchant_id == merchant.id,
-        or_(Tenancy.to_day.is_(None), Tenancy.to_day > on),
+        lasts_beyond(Tenancy, on),
     )
     return db.session.scalar(found) is not None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from market.domain.calendar import ICT, day_of, format_day
@@ -19,6 +19,7 @@ from market.models.stall import Stall, StallStateSpan
 from market.models.visit import Visit
 from market.services import audit, coverage, hanging, incidents, scans
 from market.services.access import Actor
+from market.services.dated_facts import holds_on
 from market.services.scans import Finding, Scan
 from market.services.uniqueness import unique_or
 
@@ -41,8 +42,7 @@ _TENANCIES = (
     select(Tenancy)
     .where(
         Tenancy.stall_id == bindparam("stall_id"),
-        Tenancy.from_day <= bindparam("on"),
-        or_(Tenancy.to_day.is_(None), Tenancy.to_day > bindparam("on")),
+        holds_on(Tenancy, bindparam("on")),
     )
     .options(joinedload(Tenancy.merchant))
     .order_by(Tenancy.from_day, Tenancy.id)
