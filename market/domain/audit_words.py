@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +14,7 @@ from market.domain.accounts import (
     HolderRelation,
 )
 from market.domain.audit_fields import FIELDS
+from market.domain.calendar import ICT, format_day
 from market.domain.coverage import Unit
 from market.domain.imports import BatchState
 from market.domain.labels import LabelledEnum
@@ -134,6 +136,12 @@ _WORDED = frozenset(
     {"state", "kind", "proof", "source", "relation", "reason", "role", "scope", "placement"}
     | {"result", "trade", "market_class", "unit"}
 )
+# Fields that hold a day or a moment; a name or a note may look like one and stays as it is.
+_DATED = frozenset(
+    {"as_of", "at", "cashless_fees_since", "class_decided_on", "closed_on", "consent_on", "day"}
+    | {"effective_on", "ended_on", "ends_on", "from", "from_day", "in_force_from", "on"}
+    | {"opened_on", "programme_start", "revoked_at", "since", "to", "to_day", "until"}
+)
 
 
 class Side(StrEnum):
@@ -203,7 +211,19 @@ def _readable(name: str, value: Any) -> str:
     if isinstance(value, list):
         return _listed(_readable(name, each) for each in value)
     text = str(value)
+    if name in _DATED:
+        return _dated(text)
     return _word(text) if name in _WORDED else text
+
+
+def _dated(text: str) -> str:
+    try:
+        if len(text) == len("2026-09-30"):
+            return format_day(date.fromisoformat(text))
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment.astimezone(ICT).strftime("%d/%m/%Y %H:%M")
 
 
 def _listed(parts: Any) -> str:

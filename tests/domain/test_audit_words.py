@@ -29,8 +29,19 @@ def test_a_change_has_its_name_before_and_after() -> None:
 
 
 def test_what_stands_on_one_side_only_has_one_side() -> None:
-    assert told({"on": "2026-09-30"}) == [Change("Từ ngày", "2026-09-30", None)]
-    assert told(None, {"on": "2026-09-30"}) == [Change("Từ ngày", None, "2026-09-30")]
+    assert told({"on": "2026-09-30"}) == [Change("Từ ngày", "30/09/2026", None)]
+    assert told(None, {"on": "2026-09-30"}) == [Change("Từ ngày", None, "30/09/2026")]
+
+
+def test_a_moment_is_told_as_in_viet_nam() -> None:
+    assert told(None, {"revoked_at": "2026-09-30 18:05:09+00:00"})[0].new == "01/10/2026 01:05"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("note", "2026-09-30"), ("name", "2026-09-30"), ("on", "hôm nào đó")]
+)
+def test_what_only_looks_like_a_day_stays_as_it_was_written(name: str, text: str) -> None:
+    assert told(None, {name: text})[0].new == text
 
 
 def test_a_sealed_value_stays_hidden() -> None:
