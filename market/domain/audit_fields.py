@@ -1,6 +1,27 @@
-"""What the values that entries of the audit log hold are called."""
+"""What the values that entries of the audit log hold are called, and how they are told."""
+
+from market.domain.account_changes import ChangeConfirmation
+from market.domain.accounts import (
+    AccountKind,
+    AccountProof,
+    AccountSource,
+    AccountState,
+    HolderRelation,
+)
+from market.domain.banks import BankKind
+from market.domain.consent import ConsentChannel
+from market.domain.coverage import Unit
+from market.domain.imports import BatchState
+from market.domain.labels import LabelledEnum
+from market.domain.markets import MarketClass, MarketState, MarketTrade, MerchantKind, OperatorKind
+from market.domain.print_runs import WhichStalls
+from market.domain.roles import Role, ScopeKind
+from market.domain.stalls import Placement, StallState
+from market.domain.stickers import ForeignCodeKind, RunState, StickerState, VoidReason
+from market.domain.visits import IncidentState, NonAcceptReason, VisitResult
 
 FIELDS = {
+    "accepting": "Điểm chấp nhận",
     "accepts": "Có nhận",
     "account_id": "Tài khoản số",
     "accounts": "Tài khoản số",
@@ -28,6 +49,7 @@ FIELDS = {
     "consent_channel": "Cách đồng ý",
     "consent_on": "Đồng ý ngày",
     "consent_text": "Bản nội dung đồng ý",
+    "copies": "Số bản mỗi điểm",
     "corrects": "Thay cho báo cáo",
     "day": "Ngày",
     "decision": "Văn bản",
@@ -39,11 +61,13 @@ FIELDS = {
     "ended_on": "Không áp dụng từ ngày",
     "ends_on": "Đến hết ngày",
     "error": "Dòng lỗi",
+    "flagged": "Tem cần xem lại",
     "form": "Loại điểm",
     "format": "Định dạng",
     "from": "Từ",
     "from_day": "Từ ngày",
     "from_percent": "Tỷ lệ ngày đầu (%)",
+    "gone": "Không còn",
     "holder": "Chủ tài khoản",
     "hotline": "Đường dây nóng",
     "in_force_from": "Có hiệu lực từ",
@@ -70,8 +94,11 @@ FIELDS = {
     "opened_on": "Mở từ ngày",
     "operator": "Đơn vị số",
     "operator_id": "Đơn vị số",
+    "pages": "Số trang",
+    "payload": "Nội dung mã",
     "phone": "Điện thoại",
     "placement": "Vị trí",
+    "points": "Điểm kinh doanh",
     "programme_start": "Triển khai Chợ 4.0 từ",
     "proof": "Bằng chứng",
     "province": "Tỉnh",
@@ -84,6 +111,7 @@ FIELDS = {
     "replaced_by": "Thay bằng số",
     "replaces": "Thay cho",
     "report": "Báo cáo",
+    "reprints": "Số lần in lại",
     "restored": "Đã trả lại",
     "result": "Kết quả",
     "revoked_at": "Thu hồi lúc",
@@ -92,19 +120,23 @@ FIELDS = {
     "rows": "Số dòng",
     "running": "Đã triển khai",
     "same": "Dòng không đổi",
+    "same_as": "Trùng với lần nhập số",
     "scope": "Phạm vi",
     "section": "Khu",
     "section_id": "Khu số",
     "serial": "Số tem",
+    "serials": "Các số tem",
     "sha256": "SHA-256",
     "since": "Từ ngày",
     "source": "Nguồn",
     "stall": "Điểm số",
     "stall_id": "Điểm số",
     "stalls": "Điểm",
+    "start": "Bắt đầu từ ô",
     "state": "Tình trạng",
     "style": "Kiểu tệp",
     "table": "Bảng",
+    "template": "Mẫu tem",
     "tenancy_id": "Bố trí số",
     "to": "Đến trước ngày",
     "to_day": "Phải đạt vào ngày",
@@ -117,6 +149,47 @@ FIELDS = {
     "until": "Đến trước ngày",
     "user_id": "Người dùng số",
     "vacant": "Điểm trống",
+    "verified": "Tem đã đọc lại đúng",
+    "visit_id": "Lượt kiểm tra số",
     "walking_order": "Thứ tự đi",
     "warning": "Dòng cần xem lại",
+    "which": "In cho",
 }
+# Fields whose values are words of a closed set; where kinds of things share a name, each its own.
+SETS: dict[str, type[LabelledEnum]] = {
+    "class": MarketClass,
+    "confirmation": ChangeConfirmation,
+    "consent_channel": ConsentChannel,
+    "market_class": MarketClass,
+    "placement": Placement,
+    "proof": AccountProof,
+    "relation": HolderRelation,
+    "result": VisitResult,
+    "role": Role,
+    "scope": ScopeKind,
+    "source": AccountSource,
+    "stickers.from": StickerState,
+    "stickers.reason": VoidReason,
+    "trade": MarketTrade,
+    "unit": Unit,
+    "visits.reason": NonAcceptReason,
+    "which": WhichStalls,
+    "banks.kind": BankKind,
+    "foreign_codes.kind": ForeignCodeKind,
+    "merchants.kind": MerchantKind,
+    "operators.kind": OperatorKind,
+    "payment_accounts.kind": AccountKind,
+    "import_batches.state": BatchState,
+    "incidents.state": IncidentState,
+    "markets.state": MarketState,
+    "payment_accounts.state": AccountState,
+    "print_runs.state": RunState,
+    "stalls.state": StallState,
+    "stickers.state": StickerState,
+}
+# Fields that hold a day or a moment; a name or a note may look like one and stays as it is.
+DATED = frozenset(
+    {"as_of", "at", "cashless_fees_since", "class_decided_on", "closed_on", "consent_on", "day"}
+    | {"effective_on", "ended_on", "ends_on", "from", "from_day", "in_force_from", "on"}
+    | {"opened_on", "programme_start", "revoked_at", "since", "to", "to_day", "until"}
+)

@@ -1,28 +1,16 @@
 """The audit log in words: what was done to what, and which of its values changed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from market.domain.accounts import (
-    AccountProof,
-    AccountSource,
-    AccountState,
-    HolderRelation,
-)
-from market.domain.audit_fields import FIELDS
+from market.domain.audit_fields import DATED, FIELDS, SETS
 from market.domain.calendar import ICT, format_day
-from market.domain.coverage import Unit
-from market.domain.imports import BatchState
 from market.domain.labels import LabelledEnum
-from market.domain.markets import MarketClass, MarketState, MarketTrade, MerchantKind
 from market.domain.roles import Role, ScopeKind
-from market.domain.stalls import Placement, StallState
-from market.domain.stickers import RunState, StickerState, VoidReason
-from market.domain.visits import IncidentState, VisitResult
 
 HIDDEN = "đã che"
 NOTHING = "–"
@@ -110,38 +98,6 @@ ACTIONS = {
     "sign_in": "Đăng nhập",
     "sign_out": "Đăng xuất",
 }
-_SETS: tuple[type[LabelledEnum], ...] = (
-    AccountState,
-    AccountProof,
-    AccountSource,
-    BatchState,
-    HolderRelation,
-    IncidentState,
-    MarketClass,
-    MarketState,
-    MarketTrade,
-    MerchantKind,
-    Placement,
-    Role,
-    RunState,
-    ScopeKind,
-    StallState,
-    StickerState,
-    Unit,
-    VisitResult,
-    VoidReason,
-)
-# Fields whose values are words of a closed set; elsewhere the same letters are just text.
-_WORDED = frozenset(
-    {"state", "kind", "proof", "source", "relation", "reason", "role", "scope", "placement"}
-    | {"result", "trade", "market_class", "unit"}
-)
-# Fields that hold a day or a moment; a name or a note may look like one and stays as it is.
-_DATED = frozenset(
-    {"as_of", "at", "cashless_fees_since", "class_decided_on", "closed_on", "consent_on", "day"}
-    | {"effective_on", "ended_on", "ends_on", "from", "from_day", "in_force_from", "on"}
-    | {"opened_on", "programme_start", "revoked_at", "since", "to", "to_day", "until"}
-)
 
 
 class Side(StrEnum):
@@ -160,15 +116,15 @@ class Change:
     new: str | None
 
 
-def changes_of(content: str) -> Iterator[Change]:
-    """The values an entry holds, readable; sealed ones stay hidden."""
+def changes_of(content: str, entity: str = "") -> Iterator[Change]:
+    """The values an entry on that kind of thing holds, readable; sealed ones stay hidden."""
     told = json.loads(content)
     old, new = told.get(Side.OLD, {}), told.get(Side.NEW, {})
     for name in {**old, **new}:
         yield Change(
             _name(name),
-            _readable(name, old[name]) if name in old else None,
-            _readable(name, new[name]) if name in new else None,
+            _readable(entity, name, old[name]) if name in old else None,
+            _readable(entity, name, new[name]) if name in new else None,
         )
 
 
@@ -190,8 +146,8 @@ def authority_words(authority: str) -> str:
 def _grant_words(grant: str) -> str:
     role, _, scope = grant.partition("@")
     kind, _, key = scope.partition(":")
-    place = " ".join(filter(None, (_word(kind), key)))
-    return f"{_word(role)} ({place})" if place else _word(role)
+    place = " ".join(filter(None, (_word(ScopeKind, kind), key)))
+    return f"{_word(Role, role)} ({place})" if place else _word(Role, role)
 
 
 def _name(name: str) -> str:
@@ -199,7 +155,7 @@ def _name(name: str) -> str:
     return FIELDS.get(name) or ENTITIES.get(name, name)
 
 
-def _readable(name: str, value: Any) -> str:
+def _readable(entity: str, name: str, value: Any) -> str:
     if value is None or value in ("", [], {}):
         return NOTHING
     if isinstance(value, bool):
@@ -207,13 +163,18 @@ def _readable(name: str, value: Any) -> str:
     if isinstance(value, dict):
         if "sealed" in value:
             return HIDDEN
-        return _listed(f"{_name(key)}: {_readable(key, each)}" for key, each in value.items())
+        about = name if name in ENTITIES else entity
+        return _listed(f"{_name(key)}: {_readable(about, key, v)}" for key, v in value.items())
     if isinstance(value, list):
-        return _listed(_readable(name, each) for each in value)
-    text = str(value)
-    if name in _DATED:
-        return _dated(text)
-    return _word(text) if name in _WORDED else text
+        return _listed(_readable(entity, name, each) for each in value)
+    return _told(entity, name, str(value))
+
+
+def _told(entity: str, name: str, text: str) -> str:
+    words = SETS.get(f"{entity}.{name}") or SETS.get(name)
+    if words:
+        return _word(words, text)
+    return _dated(text) if name in DATED else text
 
 
 def _dated(text: str) -> str:
@@ -226,12 +187,11 @@ def _dated(text: str) -> str:
     return moment.astimezone(ICT).strftime("%d/%m/%Y %H:%M")
 
 
-def _listed(parts: Any) -> str:
+def _listed(parts: Iterable[str]) -> str:
     parts = list(parts)
     more = len(parts) - MOST_LISTED
     return ", ".join(parts[:MOST_LISTED]) + (f" và {more} mục khác" if more > 0 else "")
 
 
-def _word(value: str) -> str:
-    words = (member.label for kind in _SETS for member in kind if member == value)
-    return next(words, value)
+def _word(words: type[LabelledEnum], value: str) -> str:
+    return next((member.label for member in words if member == value), value)

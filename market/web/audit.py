@@ -71,7 +71,7 @@ def _told(row: EntryRow) -> dict[str, Any]:
         "authority": authority_words(entry.authority),
         "url": url,
         "market": market,
-        "changes": tuple(changes_of(entry.content)),
+        "changes": tuple(changes_of(entry.content, entry.entity)),
     }
 
 

@@ -1,6 +1,7 @@
 """The audit log in words people read; what is personal stays hidden."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -16,16 +17,19 @@ from market.domain.audit_words import (
 
 
 def told(
-    old: dict[str, object] | None = None, new: dict[str, object] | None = None
+    old: Mapping[str, object] | None = None,
+    new: Mapping[str, object] | None = None,
+    *,
+    entity: str = "",
 ) -> list[Change]:
-    """The changes of an entry with these values."""
-    return list(changes_of(json.dumps({"old": old or {}, "new": new or {}})))
+    """The changes of an entry with these values, on a thing of that kind."""
+    return list(changes_of(json.dumps({"old": old or {}, "new": new or {}}), entity))
 
 
 def test_a_change_has_its_name_before_and_after() -> None:
-    assert told({"state": "awaiting_approval"}, {"state": "approved"}) == [
-        Change("Tình trạng", "Chờ duyệt", "Đã duyệt")
-    ]
+    change = told({"state": "awaiting_approval"}, {"state": "approved"}, entity="payment_accounts")
+
+    assert change == [Change("Tình trạng", "Chờ duyệt", "Đã duyệt")]
 
 
 def test_what_stands_on_one_side_only_has_one_side() -> None:
@@ -93,6 +97,30 @@ def test_a_long_list_says_how_much_more_there_is() -> None:
 def test_words_of_closed_sets_are_translated_where_they_belong_only() -> None:
     assert told(None, {"role": "volunteer"})[0].new == "Tình nguyện viên"
     assert told(None, {"name": "volunteer"})[0].new == "volunteer"
+
+
+@pytest.mark.parametrize(
+    ("entity", "name", "value", "word"),
+    [
+        ("stalls", "state", "closed", "Đã đóng"),
+        ("incidents", "state", "closed", "Đã xử lý"),
+        ("stickers", "from", "printed", "Đã in"),
+        ("foreign_codes", "kind", "wallet", "Ví điện tử"),
+        ("operators", "kind", "cooperative", "Hợp tác xã"),
+        ("stickers", "reason", "worn", "Cũ, mờ"),
+        ("print_runs", "reason", "worn", "worn"),
+    ],
+)
+def test_a_word_is_told_as_the_kind_of_thing_means_it(
+    entity: str, name: str, value: str, word: str
+) -> None:
+    assert told(None, {name: value}, entity=entity)[0].new == word
+
+
+def test_a_thing_within_another_is_told_as_its_kind() -> None:
+    inner = {"stalls": {"state": "closed"}}
+
+    assert told(None, inner, entity="import_batches")[0].new == "Tình trạng: Đã đóng"
 
 
 def test_what_has_no_word_is_said_as_it_is() -> None:
