@@ -44,7 +44,8 @@ def run(app: Flask, *words: str) -> Result:
 
 def entries(transaction: Transaction) -> list[AuditEntry]:
     with transaction() as session:
-        return list(session.scalars(select(AuditEntry).where(AuditEntry.action == "export")))
+        exports = select(AuditEntry).where(AuditEntry.action == "export")
+        return list(session.scalars(exports.order_by(AuditEntry.id)))
 
 
 def test_the_report_of_a_month_is_written(province: Flask, tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def tenancy_at(session: Session, code: str) -> Tenancy:
 
 def entries(transaction: Transaction, action: str) -> list[AuditEntry]:
     with transaction() as session:
-        return list(session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
+        found = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)
+        return list(session.scalars(found))
 
 
 def count(transaction: Transaction) -> int | None:

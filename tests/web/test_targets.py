@@ -288,7 +288,8 @@ def test_the_lists_come_as_files_and_are_told_in_the_log(
     )
     assert book.worksheets[0]["C2"].value == "Chợ Đầm Hà"
     with transaction() as session:
-        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "export")).all()
+        exports = select(AuditEntry).where(AuditEntry.action == "export")
+        entries = session.scalars(exports.order_by(AuditEntry.id)).all()
     assert len(entries) == 3
     assert '"table":"behind"' in entries[-1].content
 
