@@ -311,7 +311,7 @@ def test_another_markup_is_refused(file: bytes) -> None:
 
 
 def test_the_renderer_ends_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(svg_raster, "WALL_SECONDS", 0.001)
+    monkeypatch.setattr(svg_raster, "WALL_SECONDS", 0)
 
     with pytest.raises(Invalid, match="Không vẽ được"):
         read_logo(svg())

@@ -1,8 +1,10 @@
 """Several processes and threads on one database: nothing is lost, nobody is turned away."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from itertools import count
 
 import pytest
 from flask import Flask
@@ -20,6 +22,7 @@ from tests.contention import COUNTER
 Transaction = Callable[[], AbstractContextManager[Session]]
 READERS = 2
 READS = 150
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture(autouse=True)
@@ -82,13 +85,22 @@ def test_readers_beside_continuous_writers_get_answers_that_never_go_back(
         seen_by_each = list(pool.map(read, range(READERS)))
 
     assert writers.errors == []
-    assert [len(values) for values in seen_by_each] == [READS] * READERS
+    assert min(len(values) for values in seen_by_each) >= READS
     assert all(values == sorted(values) for values in seen_by_each)
-    assert min(values[-1] for values in seen_by_each) > 0
+    assert all(values[0] < values[-1] for values in seen_by_each)
 
 
 def seen(app: Flask) -> Iterator[int]:
-    """What the counter stands at, again and again, each time in a transaction that only reads."""
-    for _ in range(READS):
+    """What the counter stands at, again and again, each time in a transaction that only reads.
+
+    Reads on until it has seen the counter move: writers may be late to start.
+    """
+    values: set[int] = set()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for read in count(1):
         with app.app_context(), reading():
-            yield db.session.scalars(select(Counter.value).where(Counter.name == COUNTER)).one()
+            value = db.session.scalars(select(Counter.value).where(Counter.name == COUNTER)).one()
+        values.add(value)
+        yield value
+        if (read >= READS and len(values) > 1) or time.monotonic() > deadline:
+            return

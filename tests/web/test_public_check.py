@@ -22,6 +22,12 @@ from tests.print_shop import SYSTEM, Ready, make_ready, make_run, printed_run, s
 Transaction = Callable[[], AbstractContextManager[Session]]
 
 
+@pytest.fixture(autouse=True)
+def _clock(app: Flask) -> None:
+    """The service's clock stands still: a look counts for a minute only."""
+    app.extensions["cho_clock"] = lambda: NOW
+
+
 @pytest.fixture
 def ready(transaction: Transaction) -> Ready:
     """A stall whose sticker is on paper."""
