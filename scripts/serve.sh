@@ -5,23 +5,22 @@ set -euo pipefail
 
 port=$1
 sign_ins=${CHO_INSTANCE:-instance}/demo-sign-ins.txt
-children=()
 
 stop() {
     trap - EXIT INT TERM HUP
-    if [ ${#children[@]} -gt 0 ]; then
-        kill -TERM "${children[@]}" 2>/dev/null || true
-        wait "${children[@]}" 2>/dev/null || true
-    fi
+    # Asked of the shell: a stop may come before a list of our own held the last one started.
+    local child
+    for child in $(jobs -p); do
+        kill -TERM "$child" 2>/dev/null || true
+    done
+    wait
 }
 # A stop that was asked for is no failure.
 trap 'stop; exit 0' INT TERM HUP
 trap stop EXIT
 
 flask worker &
-children+=($!)
 gunicorn --bind "127.0.0.1:$port" wsgi:app &
-children+=($!)
 
 echo
 echo "  http://127.0.0.1:$port"
@@ -34,6 +33,6 @@ echo "  Ctrl-C stops the service."
 echo
 
 status=0
-wait -n "${children[@]}" || status=$?
+wait -n || status=$?
 echo "One of the two processes ended (status $status); stopping." >&2
 exit 1
