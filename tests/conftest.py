@@ -27,12 +27,20 @@ KINDS_BY_MARK = {
 }
 CLUSTER = pytest.StashKey[PostgresCluster]()
 
-hypothesis.settings.register_profile("here", deadline=None, max_examples=100)
+# Neither a slow example nor slow making of examples is a fault: the machine may be busy.
 hypothesis.settings.register_profile(
-    "ci", deadline=None, max_examples=100, derandomize=True, database=None
+    "here",
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "ci", hypothesis.settings.get_profile("here"), derandomize=True, database=None
 )
 # For `make nightly`; state machines choose their own length by it.
-hypothesis.settings.register_profile("nightly", deadline=None, max_examples=2000)
+hypothesis.settings.register_profile(
+    "nightly", hypothesis.settings.get_profile("here"), max_examples=2000
+)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 

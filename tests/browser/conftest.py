@@ -10,6 +10,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
@@ -26,6 +27,10 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
+# A slow machine, shared with others, is no fault of a page.
+PATIENCE_MS = 120_000
+expect.set_options(timeout=PATIENCE_MS)
+
 NewContext = Callable[..., BrowserContext]
 
 
@@ -34,7 +39,7 @@ def browser() -> Iterator[Browser]:
     """One Chromium for the tests of this process; each page is in a context of its own."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, headless=True, args=list(ARGUMENTS)
+            executable_path=CHROMIUM, headless=True, args=list(ARGUMENTS), timeout=PATIENCE_MS
         )
         yield chromium
         chromium.close()
@@ -67,6 +72,7 @@ def new_context(browser: Browser, live_server: str, faults: list[str]) -> Iterat
 
     def make(**options: object) -> BrowserContext:
         context = browser.new_context(base_url=live_server, locale="vi-VN", **options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
         context.on("request", note_request)
         context.on("console", note_message)
         context.on("weberror", lambda error: faults.append(f"script failed: {error.error}"))

@@ -19,6 +19,7 @@ from tests.databases import SQLITE, Databases
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 HOST = "http://localhost"
+PATIENCE_MS = 120_000
 NARROW = ViewportSize(width=320, height=640)
 # Together these open every page there is; each is shown what those before were not.
 PRINCIPALS = ("manager", "officer", "volunteer", "administrator", "auditor", "anonymous")
@@ -49,6 +50,7 @@ def test_every_page_is_accessible_and_fits_a_small_phone(served: Flask, browser:
     for principal in PRINCIPALS:
         client = worlds.sign_in(served, served.extensions["world"], principal)
         context = browser.new_context(viewport=NARROW, bypass_csp=True)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(path=AXE)
         page = context.new_page()
         page.route("**/*", partial(answer, client))

@@ -25,6 +25,7 @@ from tests.print_shop import SYSTEM, make_ready, make_run, stickers_of
 Transaction = Callable[[], AbstractContextManager[Session]]
 Act = Callable[[Market], object]
 STALLS = 12
+PATIENCE_SECONDS = 120
 
 
 @dataclass
@@ -176,7 +177,7 @@ def test_an_account_replaced_while_a_long_run_is_drawn_stops_it(
     def wait_half_way(done: int, total: int, step: str) -> None:
         if done == STALLS // 2:
             drawing.set()
-            is_replaced.wait(20)
+            is_replaced.wait(PATIENCE_SECONDS)
 
     def print_it(market: Market) -> None:
         with reading():
@@ -186,7 +187,7 @@ def test_an_account_replaced_while_a_long_run_is_drawn_stops_it(
 
     def replace_it(market: Market) -> None:
         db.session.rollback()
-        drawing.wait(20)
+        drawing.wait(PATIENCE_SECONDS)
         account_switches.sweep(NOW)
         db.session.commit()
         is_replaced.set()

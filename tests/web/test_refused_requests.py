@@ -86,7 +86,7 @@ def test_as_many_fields_as_a_page_may_have_are_read(client: FlaskClient) -> None
 
 
 def test_a_file_whose_size_nobody_says_is_refused_once_it_is_too_large(live_server: str) -> None:
-    connection = HTTPConnection(urlsplit(live_server).netloc, timeout=30)
+    connection = HTTPConnection(urlsplit(live_server).netloc, timeout=120)
     block = b"x" * 1024 * 1024
     try:
         connection.request("POST", "/sign-in", body=(block for _ in range(30)))
