@@ -88,7 +88,7 @@ def convert(folder: Path, *names: str) -> None:
         env={**os.environ, "HOME": str(folder), "SAL_USE_VCLPLUGIN": "svp"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
