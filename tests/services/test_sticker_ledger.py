@@ -170,7 +170,10 @@ ACTS: tuple[Callable[[Ledger], None], ...] = (
 )
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=5, max_size=20), seed=st.integers(0, 99))
 def test_the_balance_of_every_run_holds_after_any_acts(
     session: Session, acts: list[Callable[[Ledger], None]], seed: int
