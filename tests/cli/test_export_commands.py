@@ -87,7 +87,7 @@ def test_stalls_are_written_with_the_chosen_columns(province: Flask, tmp_path: P
     out = tmp_path / "diem.csv"
     chosen = ["--columns", "stall, level", "--style", "data", "--market", "QN-DAMHA"]
 
-    result = run(province, "stalls", "--out", str(out), *chosen)
+    result = run(province, "stalls", "--out", str(out), "--as-of", "2026-09-30", *chosen)
 
     assert result.exit_code == 0, result.output
     assert out.read_text() == "stall,level\nA1,accepts\n"
