@@ -53,6 +53,13 @@ def follow(
         sticker_moves.mark_gone(sticker, at=visit.phone_at, actor=actor)
 
 
+def saw_void(visit: Visit) -> bool:
+    """Whether the sticker that the visit found must not hang any more."""
+    if visit.sticker_id is None:
+        return False
+    return db.session.get_one(Sticker, visit.sticker_id).state is StickerState.VOID
+
+
 def _stickers_at(stall: Stall) -> Sequence[Sticker]:
     return db.session.scalars(_AT_STALL, {"stall_id": stall.id}).all()
 

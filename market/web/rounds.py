@@ -20,7 +20,7 @@ from market.models.market import Market
 from market.models.stall import Stall
 from market.models.visit import Visit
 from market.schemas.visits import RecordVisit
-from market.services import access, incidents, rounds, visits
+from market.services import access, hanging, incidents, rounds, visits
 from market.services.rounds import DAYS_OFFERED, USUAL_DAYS
 from market.services.visits import RESULTS_BY_HAND, VisitValues
 from market.web.frame import open_market
@@ -109,6 +109,9 @@ def _form(market: Market, stall: Stall, *, values: Any, refused: Invalid | None 
 
 def _tell(visit: Visit) -> None:
     """What the visit found, in a sentence with the next thing to do."""
+    if visit.result is VisitResult.MATCH and hanging.saw_void(visit):
+        flash(_("Đã ghi: đúng tài khoản của hộ, nhưng tem này đã hủy. Hãy gỡ xuống."), "warning")
+        return
     told = {
         VisitResult.MATCH: _("Đã ghi: đúng mã của hộ."),
         VisitResult.OLD_ACCOUNT: _("Đã ghi: mã của tài khoản cũ. Hãy gỡ xuống và treo tem mới."),

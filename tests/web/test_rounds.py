@@ -7,13 +7,16 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from market.domain.roles import Role
+from market.domain.stickers import StickerState, VoidReason
 from market.domain.vietqr import encode
 from market.domain.visits import IncidentState, NonAcceptReason, VisitResult
+from market.models.account import PaymentAccount
 from market.models.audit import AuditEntry
 from market.models.market import Market
+from market.models.merchant import Tenancy
 from market.models.stall import Stall
 from market.models.sticker import ForeignCode
 from market.models.visit import Incident, Visit
@@ -29,6 +32,7 @@ from tests.factories import (
     make_tenancy,
     make_user,
 )
+from tests.trading import hang_sticker
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 BOARD, STRANGER, READER = "ban@example.vn", "khac@example.vn", "giamsat@example.vn"
@@ -190,6 +194,34 @@ def test_a_strangers_code_leads_to_the_incidents(register: Flask, transaction: T
     assert "Mã của tài khoản khác" in page
     assert "9999" in page
     assert STRANGER_NUMBER not in page
+
+
+def test_a_void_sticker_that_still_hangs_is_to_be_taken_down(
+    register: Flask, transaction: Transaction
+) -> None:
+    with transaction() as session:
+        account = session.scalars(select(PaymentAccount)).one()
+        loaded = (
+            joinedload(Tenancy.merchant),
+            joinedload(Tenancy.stall).joinedload(Stall.market),
+        )
+        held = select(Tenancy).where(Tenancy.merchant_id == account.merchant_id).options(*loaded)
+        tenancy = session.scalars(held).one()
+        serials: list[str] = []
+        for state in (StickerState.ON_STALL, StickerState.VOID):
+            sticker = hang_sticker(tenancy, account, copy=len(serials) + 1)
+            serials.append(sticker.serial)
+            if state is StickerState.VOID:
+                sticker.state, sticker.void_reason = state, VoidReason.WORN
+                sticker.void_at = sticker.hung_at
+        stall = tenancy.stall_id
+    browser = SignedIn(register, VOLUNTEER)
+
+    pages = [send(browser, stall, scanned=serial)[1] for serial in serials]
+
+    assert "Đã ghi: đúng mã của hộ." in pages[0]
+    assert "tem này đã hủy. Hãy gỡ xuống." in pages[1]
+    assert "Đã ghi: đúng mã của hộ." not in pages[1]
 
 
 def test_a_payload_with_blanks_is_taken_as_it_is(register: Flask, transaction: Transaction) -> None:
