@@ -28,6 +28,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--operator", help="Who runs it from today on; a board is made where none is.")
 @click.option("--class", "market_class", type=CLASS, help="As a decision gave it.")
 @click.option("--trade", type=TRADE, help="Retail by default.")
+@click.option("--opened-on", type=DAY, help="Day from which it counts; without it, always.")
 @click.option("--programme-start", type=DAY, help="Day on which the programme began there.")
 @click.option("--as", "email", help="Act for this user; for the system by default.")
 @command
@@ -76,6 +77,7 @@ def _given(known: dict[str, Any]) -> dict[str, Any]:
     readers: dict[str, Callable[[Any], Any]] = {
         "market_class": MarketClass,
         "trade": MarketTrade,
+        "opened_on": datetime.date,
         "programme_start": datetime.date,
     }
     return {name: readers[name](value) for name, value in known.items() if value is not None}

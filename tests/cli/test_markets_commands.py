@@ -50,18 +50,19 @@ def test_an_operator_that_is_there_is_taken(app: Flask, transaction: Transaction
         assert len(session.scalars(select(Operator)).all()) == 1
 
 
-def test_class_trade_and_start_of_the_programme_are_taken(
+def test_class_trade_and_first_days_are_taken(
     app: Flask, transaction: Transaction
 ) -> None:
     with transaction():
         make_commune()
 
-    run(app, *CREATE, "--class", "2", "--trade", "wholesale", "--programme-start", "2026-03-01")
+    days = ("--opened-on", "2025-01-15", "--programme-start", "2026-03-01")
+    run(app, *CREATE, "--class", "2", "--trade", "wholesale", *days)
 
     with transaction() as session:
         market = session.scalars(select(Market)).one()
     assert (market.market_class, market.trade) == ("2", "wholesale")
-    assert str(market.programme_start) == "2026-03-01"
+    assert (str(market.opened_on), str(market.programme_start)) == ("2025-01-15", "2026-03-01")
 
 
 def test_what_a_command_did_is_in_the_audit_log(app: Flask, transaction: Transaction) -> None:
