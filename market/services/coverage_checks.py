@@ -1,11 +1,13 @@
 """Whether the stored counts are those that the facts give, and making them so again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from market.domain.counts import DayCounts
 from market.extensions import db, rules
 from market.models.job import Counter
 from market.models.market import Market
@@ -49,7 +51,10 @@ def deviations() -> Iterator[Deviation]:
 
 
 def first_wrong_day(market_id: int) -> date | None:
-    """The first day on which what is stored of a market differs from a recount."""
+    """The first day on which what is stored of a market differs from a recount.
+
+    Levels and counts say which; a change by month that alone differs, the first of its month.
+    """
     session = db.session()
     tenancies, days = coverage_counting.count_market(session, market_id)
     levels = {(each.tenancy.id, day): level for each in tenancies for day, level in each.steps}
@@ -58,11 +63,19 @@ def first_wrong_day(market_id: int) -> date | None:
     stored_counts = coverage_rows.days_of(session, market_id)
     wrong = {day for (_tenancy, day), _level in levels.items() ^ stored_levels.items()}
     wrong |= {day for day, _figures in counts.items() ^ stored_counts.items()}
-    months = coverage_rows.months_of(days)
-    stored_months = {
+    first = min(wrong, default=date.max)
+    months = _wrong_months(session, market_id, days)
+    # A wrong day makes its month wrong: the month then says nothing that is new.
+    first = min((month for month in months if month < first.replace(day=1)), default=first)
+    return None if first == date.max else first
+
+
+def _wrong_months(session: Session, market_id: int, days: Sequence[DayCounts]) -> set[date]:
+    """The months whose stored change is another than that of the days, by their first day."""
+    counted = coverage_rows.months_of(days)
+    stored = {
         month: figures
         for month, figures in coverage_rows.stored_months(session, market_id).items()
         if any(figures)
     }
-    wrong |= {month for month, _figures in months.items() ^ stored_months.items()}
-    return min(wrong, default=None)
+    return {month for month, _figures in counted.items() ^ stored.items()}

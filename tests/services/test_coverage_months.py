@@ -3,13 +3,16 @@
 from datetime import date, timedelta
 
 import flask_migrate
+import pytest
+from flask import Flask
 from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
 from market.domain.coverage import Denominator, Ladder, Unit
 from market.domain.levels import Level
 from market.domain.markets import MarketState
-from market.models.coverage import CoverageMonth
+from market.domain.rules import Rules
+from market.models.coverage import CoverageDay, CoverageMonth
 from market.models.market import Market
 from market.services import coverage, coverage_checks
 from tests.factories import TODAY, make_market
@@ -90,6 +93,49 @@ def test_a_wrong_month_is_found(session: Session) -> None:
     )
 
     assert coverage_checks.first_wrong_day(market.id) == date(2026, 6, 1)
+
+
+def test_a_day_within_the_month_is_named_by_its_day(session: Session) -> None:
+    market = fill(make_market())
+    tenancy = make_at(market, Level.IN_USE, since=JUNE)
+    coverage.recompute_market(market.id)
+
+    tenancy.to_day = JUNE + timedelta(days=7)
+    session.flush()
+
+    assert coverage_checks.first_wrong_day(market.id) == date(2026, 6, 17)
+
+
+@pytest.mark.parametrize(
+    ("of_month", "named"),
+    [
+        (date(2026, 5, 1), date(2026, 5, 1)),
+        (date(2026, 6, 1), JUNE),
+        (date(2026, 7, 1), JUNE),
+    ],
+)
+def test_a_wrong_month_hides_no_earlier_day(session: Session, of_month: date, named: date) -> None:
+    market = fill(make_market(), since=date(2026, 5, 20))
+    make_at(market, Level.ACCEPTS, since=JUNE)
+    make_at(market, Level.ACCEPTS, since=date(2026, 7, 2))
+    coverage.recompute_market(market.id)
+    session.execute(update(CoverageDay).where(CoverageDay.day == JUNE).values(a_stalls_accepting=9))
+    session.execute(
+        update(CoverageMonth).where(CoverageMonth.month == of_month).values(a_stalls_accepting=9)
+    )
+
+    assert coverage_checks.first_wrong_day(market.id) == named
+
+
+def test_counts_of_another_setting_differ_from_the_first_expiry_on(
+    app: Flask, session: Session
+) -> None:
+    market = fill(make_market())
+    expected = JUNE + timedelta(days=61)
+
+    app.extensions["cho_rules"] = Rules(stale_days=60)
+
+    assert coverage_checks.first_wrong_day(market.id) == expected
 
 
 def test_counting_anew_puts_a_wrong_month_right(session: Session) -> None:
