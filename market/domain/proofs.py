@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from market.domain.labels import LabelledEnum
 from market.domain.shares import Share
 
-# Half of the days after which a scan no longer carries `accepts` at all.
+# Half of the days after which a scan no longer carries `accepts` at all; as there, a scan so
+# many days old still holds, and one day older no longer does.
 PROOF_DAYS = 90
 
 

@@ -75,7 +75,7 @@ def strength_on(on: date) -> ScalarSelect[int]:
         .where(
             Visit.tenancy_id == Tenancy.id,
             Visit.result == VisitResult.MATCH,
-            and_(Visit.day <= on, Visit.day > on - timedelta(days=PROOF_DAYS)),
+            and_(Visit.day <= on, Visit.day >= on - timedelta(days=PROOF_DAYS)),
             or_(Sticker.void_at.is_(None), Sticker.void_at >= end),
             or_(ForeignCode.removed_at.is_(None), ForeignCode.removed_at >= end),
         )

@@ -21,8 +21,8 @@ from market.services.area_coverage import Question
 from tests.factories import TODAY, make_market
 from tests.ladders import hand_out, make_at, merchant_of, moment, see
 
-LATELY = TODAY - timedelta(days=PROOF_DAYS - 1)
-AGES_AGO = TODAY - timedelta(days=PROOF_DAYS)
+LATELY = TODAY - timedelta(days=PROOF_DAYS)
+AGES_AGO = TODAY - timedelta(days=PROOF_DAYS + 1)
 
 
 def proved(market: Market, on: date = TODAY, unit: Unit = Unit.STALLS) -> dict[Proof, int]:
