@@ -216,6 +216,16 @@ def test_an_old_commune_leads_to_todays_with_a_word_about_it(nation: Flask) -> N
         assert "nay là Đầm Hà" in officer.get(answer.location).text
 
 
+def test_a_commune_written_without_its_zero_or_kind_is_the_same_one(nation: Flask) -> None:
+    officer = SignedIn(nation, OFFICER)
+
+    for path in ("/communes/6895", "/communes/dam ha"):
+        answer = officer.get(f"{path}?{ON}")
+
+        assert answer.location == f"{COMMUNE}?{ON}"
+        assert "nay là" not in officer.get(answer.location).text
+
+
 def test_an_old_commune_that_still_has_markets_shows_them_and_says_so(
     nation: Flask, transaction: Transaction
 ) -> None:
