@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from market.models.base import Base, Code, Id, Name, Search
+from market.models.base import NO_KEY, Base, Code, Id, Name, Search, sort_key_of
 
 
 class Province(Base):
@@ -14,6 +14,7 @@ class Province(Base):
     code: Mapped[str] = mapped_column(String(2), primary_key=True)
     name: Mapped[Name]
     search: Mapped[Search]
+    sort_key: Mapped[str] = sort_key_of("name", server_default=NO_KEY)
     is_current: Mapped[bool] = mapped_column(default=True)
 
 
@@ -26,6 +27,7 @@ class Commune(Base):
     province_code: Mapped[str] = mapped_column(ForeignKey("provinces.code"), index=True)
     name: Mapped[Name]
     search: Mapped[Search]
+    sort_key: Mapped[str] = sort_key_of("name", server_default=NO_KEY)
     is_current: Mapped[bool] = mapped_column(default=True)
 
     province: Mapped[Province] = relationship(lazy="raise")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -14,10 +14,14 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    text,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, mapped_column, registry
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
+
+from market.domain.text import sort_key
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -61,6 +65,25 @@ def text_enum(members: type[StrEnum]) -> Enum:
         length=32,
         name=members.__name__.lower(),
         values_callable=lambda kind: [member.value for member in kind],
+    )
+
+
+# What a column added to a filled table holds until the migration has filled it.
+NO_KEY = text("''")
+
+
+def sort_key_of(named: str, **known: Any) -> MappedColumn[str]:
+    """A column that orders names the Vietnamese way, whatever the database's language.
+
+    It is set from the column `named` where a row is added without it; who renames sets it.
+    """
+
+    def key(context: DefaultExecutionContext) -> str:
+        values = context.get_current_parameters()  # type: ignore[no-untyped-call]
+        return sort_key(values[named])
+
+    return mapped_column(
+        String(820).with_variant(String(820, collation="C"), "postgresql"), default=key, **known
     )
 
 

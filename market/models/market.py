@@ -4,13 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint, text
-from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.domain.markets import MarketClass, MarketState, MarketTrade, OperatorKind
-from market.domain.text import sort_key
 from market.models.area import Commune
-from market.models.base import Base, Id, LongText, Name, Search, text_enum
+from market.models.base import NO_KEY, Base, Id, LongText, Name, Search, sort_key_of, text_enum
 
 
 class Operator(Base):
@@ -22,14 +20,10 @@ class Operator(Base):
     id: Mapped[Id]
     name: Mapped[Name]
     search: Mapped[Search]
+    sort_key: Mapped[str] = sort_key_of("name", server_default=NO_KEY)
     kind: Mapped[OperatorKind] = mapped_column(text_enum(OperatorKind))
     province_code: Mapped[str] = mapped_column(ForeignKey("provinces.code"), index=True)
     hotline: Mapped[str | None] = mapped_column(String(20))
-
-
-def _key_of_name(context: DefaultExecutionContext) -> str:
-    values = context.get_current_parameters()  # type: ignore[no-untyped-call]
-    return sort_key(values["name"])
 
 
 class Market(Base):
@@ -51,9 +45,7 @@ class Market(Base):
     code: Mapped[str] = mapped_column(String(32), unique=True)
     name: Mapped[Name]
     search: Mapped[Search]
-    sort_key: Mapped[str] = mapped_column(
-        String(820).with_variant(String(820, collation="C"), "postgresql"), default=_key_of_name
-    )
+    sort_key: Mapped[str] = sort_key_of("name", index=True)
     commune_code: Mapped[str] = mapped_column(ForeignKey("communes.code"), index=True)
     address: Mapped[str | None] = mapped_column(String(300))
     trade: Mapped[MarketTrade] = mapped_column(text_enum(MarketTrade))

@@ -3,12 +3,20 @@
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.domain.markets import MerchantKind
-from market.domain.text import sort_key
-from market.models.base import Base, Hash, Id, LongText, Name, Sealed, Search, text_enum
+from market.models.base import (
+    Base,
+    Hash,
+    Id,
+    LongText,
+    Name,
+    Sealed,
+    Search,
+    sort_key_of,
+    text_enum,
+)
 from market.models.stall import Stall
 
 # Twelve digits in a row; codes as long that hold a letter or a separator are codes.
@@ -17,11 +25,6 @@ IS_PERSONAL_NUMBER = (
     " AND replace(replace(replace(registration_code, '-', ''), '.', ''), '/', '')"
     " = registration_code"
 )
-
-
-def _key_of_name(context: DefaultExecutionContext) -> str:
-    values = context.get_current_parameters()  # type: ignore[no-untyped-call]
-    return sort_key(values["display_name"])
 
 
 class Merchant(Base):
@@ -48,9 +51,7 @@ class Merchant(Base):
     market_id: Mapped[int] = mapped_column(ForeignKey("markets.id"), index=True)
     display_name: Mapped[Name]
     name_key: Mapped[Search]
-    sort_key: Mapped[str] = mapped_column(
-        String(820).with_variant(String(820, collation="C"), "postgresql"), default=_key_of_name
-    )
+    sort_key: Mapped[str] = sort_key_of("display_name")
     kind: Mapped[MerchantKind] = mapped_column(text_enum(MerchantKind))
     registration_code: Mapped[str | None] = mapped_column(String(30), index=True)
     wrapped_key: Mapped[Sealed | None]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from market.domain.roles import Permission, Role, ScopeKind, permissions_of
 from market.domain.text import fold
 from market.models.area import Province
-from market.models.base import Base, Hash, Id, Name, Search, text_enum
+from market.models.base import NO_KEY, Base, Hash, Id, Name, Search, sort_key_of, text_enum
 from market.models.market import Market, Operator, Section
 
 
@@ -30,6 +30,7 @@ class User(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     display_name: Mapped[Name]
     search: Mapped[Search] = mapped_column(default=_words_of)
+    sort_key: Mapped[str] = sort_key_of("display_name", index=True, server_default=NO_KEY)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     password_changed_at: Mapped[datetime | None]
     must_change_password: Mapped[bool] = mapped_column(default=False)

@@ -10,7 +10,7 @@ from vietnam_provinces import Ward as OfficialCommune
 
 from market.domain.area_aliases import AliasKind, packaged_old_names
 from market.domain.errors import NotFound
-from market.domain.text import clean, fold
+from market.domain.text import clean, fold, sort_key
 from market.extensions import db
 from market.models.area import AreaAlias, Commune, Province
 from market.services import audit
@@ -111,7 +111,7 @@ def _rename(row: Province | Commune, name: str) -> None:
     if row.name == name:
         return
     db.session.add(_alias(row.name, AliasKind.RENAMED, row.code))
-    row.name, row.search = name, fold(name)
+    row.name, row.search, row.sort_key = name, fold(name), sort_key(name)
 
 
 def _take_out_of_force(rows: Iterable[Province | Commune]) -> int:

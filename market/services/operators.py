@@ -9,7 +9,7 @@ from market.domain.errors import Forbidden, Invalid, NotFound, Problem
 from market.domain.markets import OperatorKind
 from market.domain.pages import Page
 from market.domain.roles import Permission, ScopeKind
-from market.domain.text import clean, fold
+from market.domain.text import clean, fold, sort_key
 from market.extensions import db
 from market.models.area import Province
 from market.models.market import Operator
@@ -82,7 +82,7 @@ def create_operator(values: OperatorValues, *, actor: Actor) -> Operator:
     if db.session.get(Province, values.province_code) is None:
         message = "Hãy chọn tỉnh của đơn vị này."
         raise Invalid(message, (Problem(message, field="province_code"),))
-    operator = Operator(**asdict(values), search=fold(values.name))
+    operator = Operator(**asdict(values), search=fold(values.name), sort_key=sort_key(values.name))
     with unique_or(_name_taken()):
         db.session.add(operator)
     audit.record(actor, "create", operator, new=asdict(values))
@@ -95,6 +95,7 @@ def change_operator(operator: Operator, values: OperatorValues, *, actor: Actor)
     old = _facts(operator)
     with unique_or(_name_taken()):
         operator.name, operator.search = values.name, fold(values.name)
+        operator.sort_key = sort_key(values.name)
         operator.kind, operator.hotline = values.kind, values.hotline
     if _facts(operator) != old:
         audit.record(actor, "change", operator, old=old, new=_facts(operator))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from market.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from market.domain.roles import Role, ScopeKind
-from market.domain.text import clean, fold
+from market.domain.text import clean, fold, sort_key
 from market.extensions import db
 from market.models.user import Grant, User, UserSession
 from market.services import audit, passwords, sessions
@@ -75,7 +75,8 @@ def rename(user_id: int, display_name: str, *, version: int, actor: Actor) -> Us
     old, name = user.display_name, clean(display_name)
     if not name:
         raise _invalid("display_name", "Hãy nhập họ tên.")
-    user.display_name, user.search = name, fold(f"{name} {user.email}")[:400]
+    user.display_name, user.sort_key = name, sort_key(name)
+    user.search = fold(f"{name} {user.email}")[:400]
     _note(user, "change", actor, old={"name": old}, new={"name": name})
     return user
 

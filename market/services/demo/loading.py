@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from market.domain.errors import Conflict
 from market.domain.markets import OperatorKind
 from market.domain.roles import Role, ScopeKind
-from market.domain.text import fold
+from market.domain.text import fold, sort_key
 from market.extensions import db
 from market.models.area import Commune
 from market.models.job import Counter
@@ -173,6 +173,7 @@ def _operators(plans: Sequence[tuple[str, MarketPlan]], rows: Rows) -> list[int]
                 Operator,
                 name=name,
                 search=fold(name),
+                sort_key=sort_key(name),
                 kind=OperatorKind.BOARD,
                 province_code=province_code,
                 hotline="0900000000",
