@@ -14,7 +14,7 @@ from market.documents.tables import Style
 from market.domain.calendar import parse_day
 from market.domain.shares import format_int_vi
 from market.extensions import db
-from market.services import area_totals, report_files, reports
+from market.services import area_totals, extents, report_files, reports
 from market.services.access import Actor
 from market.services.market_lines import MarketChoice
 from market.services.reading import reading
@@ -67,7 +67,8 @@ def markets(as_of: str | None, since: str | None, email: str | None, **asked: An
     area_totals.check_area(choice, actor=actor)
     with whole_file(asked["out"]) as file:
         with reading():
-            table = report_files.market_table(actor, period, choice=choice)
+            extent = extents.of_choice(choice, period.as_of, actor=actor)
+            table = extent.marked(report_files.market_table(actor, period, choice=choice))
             rows = report_files.write(file, table, form, actor=actor)
         report_files.note_markets(actor, period, form, _told(asked))
         db.session.commit()
@@ -90,8 +91,9 @@ def stalls(as_of: str | None, columns: str | None, email: str | None, **asked: A
     area_totals.check_area(choice, actor=actor)
     with whole_file(asked["out"]) as file:
         with reading():
+            extent = extents.of_choice(choice, day, actor=actor)
             table = report_files.stall_table(actor, day, choice=StallChoice(choice), names=names)
-            rows = report_files.write(file, table, form, actor=actor)
+            rows = report_files.write(file, extent.marked(table), form, actor=actor)
         report_files.note_stalls(actor, day, form, _told(asked))
         db.session.commit()
     _say(asked["out"], rows)

@@ -13,7 +13,6 @@ from typing import BinaryIO, Protocol
 import xlsxwriter
 
 from market.documents.tables import (
-    TOTAL_LABEL,
     Cell,
     Column,
     Digest,
@@ -25,6 +24,7 @@ from market.documents.tables import (
     check_kind,
     starts_a_formula,
     text_of,
+    total_label,
 )
 from market.domain.errors import TooLarge
 
@@ -198,7 +198,7 @@ class _Sheet:
             return
         bold = _Styles(self._book, self._columns, bold=True)
         total = as_row(total_row)
-        _write_text(self._sheet, (self._next_row, 0), TOTAL_LABEL, bold.of_column[0][0])
+        _write_text(self._sheet, (self._next_row, 0), total_label(total), bold.of_column[0][0])
         for at, value in enumerate(total[1:], start=1):
             self._write_cell(at, value, bold)
 

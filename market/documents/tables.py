@@ -86,9 +86,9 @@ def csv_chunks(
 ) -> Iterator[bytes]:
     """Yield the file in pieces of some hundred KB, whatever its length.
 
-    The total row stands in report style only, `Tổng cộng` in its first cell; a callable is
-    asked for it after the last row. Raises ValueError for a row of another length than the
-    columns, TypeError for a value that does not fit its column.
+    The total row stands in report style only, `Tổng cộng` in its first cell unless words of
+    its own stand there; a callable is asked for it after the last row. Raises ValueError for
+    a row of another length than the columns, TypeError for a value that does not fit.
     """
     encoder = _Encoder(columns, style)
     if style is Style.REPORT:
@@ -138,6 +138,11 @@ def harmless(text: str) -> str:
     return f"'{text}" if starts_a_formula(text) else text
 
 
+def total_label(total: Row) -> str:
+    """What stands in the first cell of a total row."""
+    return total[0] if isinstance(total[0], str) else TOTAL_LABEL
+
+
 def as_row(total_row: Row | Callable[[], Row]) -> Row:
     return total_row() if callable(total_row) else total_row
 
@@ -176,7 +181,8 @@ class _Encoder:
 
     def total(self, row: Row) -> bytes:
         label = Column("total", "", Kind.TEXT)
-        return _Encoder([label, *self._columns[1:]], self._style).encode([[TOTAL_LABEL, *row[1:]]])
+        cells = [total_label(row), *row[1:]]
+        return _Encoder([label, *self._columns[1:]], self._style).encode([cells])
 
     def encode(self, batch: Sequence[Row]) -> bytes:
         # By column: a value that repeats within the batch, as most do, is written once.

@@ -118,6 +118,7 @@ def stall_table(
         columns=columns,
         rows=stall_reports.stall_rows(actor, on, choice=choice, columns=columns),
         as_of=on,
+        denominator=_denominator_of(choice),
     )
 
 
@@ -168,6 +169,12 @@ def note_stalls(
 ) -> None:
     """Whoever takes a list of stalls is noted in the audit log, under its one market."""
     _note(actor, Stall.__tablename__, form, {"as_of": on, **chosen}, market)
+
+
+def _denominator_of(choice: StallChoice) -> Denominator:
+    """By which the stalls, or their markets, were chosen."""
+    narrowed = choice.missing or choice.markets.below
+    return Denominator.A if narrowed is None else narrowed.denominator
 
 
 def _note(

@@ -1,6 +1,7 @@
 """Summaries as tables for files: areas, parts of a market, reasons, trends, proofs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -19,12 +20,13 @@ from market.domain.coverage import Coverage, Ladder
 from market.domain.proofs import Proof, ProofCounts
 from market.domain.shares import FILE_PLACES, round_half_up
 from market.models.market import Market
-from market.services import area_lines, breakdowns, coverage, market_lines
+from market.services import area_lines, breakdowns, coverage, covered_areas, market_lines
 from market.services.access import Actor
 from market.services.area_coverage import AreaCoverage, MarketCoverage, Question, own_markets
 from market.services.area_lines import AreaLine
 from market.services.breakdowns import Part
 from market.services.covered_areas import Area, AreaKind
+from market.services.extents import name_of
 from market.services.market_lines import MarketChoice, MarketLine
 from market.services.report_files import Table
 
@@ -37,6 +39,7 @@ Grouping = Callable[[Iterable[MarketLine]], Sequence[AreaLine]]
 def area_table(actor: Actor, area: Area, *, question: Question, choice: MarketChoice) -> Table:
     """A row a commune of the chosen markets; of the country, a row a province.
 
+    A row that may lack some of the markets there says so in the name.
     Raises Invalid for a day to come or before the first record.
     """
     first = coverage.find_first_day(own_markets(area.markets, actor))
@@ -52,7 +55,10 @@ def area_table(actor: Actor, area: Area, *, question: Question, choice: MarketCh
     return Table(
         title=_title(is_country, area, question),
         columns=columns,
-        rows=[_row(each, question, is_country=is_country) for each in group(lines)],
+        rows=[
+            _row(_named(each, choice, actor), question, is_country=is_country)
+            for each in group(lines)
+        ],
         as_of=question.as_of,
         denominator=question.denominator,
         total_row=lambda: _total(lines, question, columns),
@@ -157,12 +163,20 @@ def _title(is_country: bool, area: Area, question: Question) -> str:
     return f"{what} – {format_day(question.as_of)}"
 
 
+def _named(line: AreaLine, choice: MarketChoice, actor: Actor) -> AreaLine:
+    is_part = not covered_areas.covers_province(line.province_code, actor)
+    of_commune = choice.commune_code not in (None, line.code)
+    is_chosen = choice.is_narrowed or of_commune
+    return replace(line, name=name_of(line.name, is_part=is_part, is_chosen=is_chosen))
+
+
 def _row(line: AreaLine, question: Question, *, is_country: bool) -> Row:
+    province = line.name if is_country else line.province
     commune = () if is_country else (line.code, line.name)
     return (
         question.as_of,
         line.province_code,
-        line.province,
+        province,
         *commune,
         len(line.markets),
         line.running,

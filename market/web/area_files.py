@@ -1,5 +1,7 @@
 """The trend and the proof of a share as files: of a market, of any area."""
 
+from dataclasses import replace
+
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
@@ -13,6 +15,7 @@ from market.services import (
     area_targets,
     breakdowns,
     covered_areas,
+    extents,
     proofs,
     report_files,
     summary_files,
@@ -76,19 +79,23 @@ def market(market_code: str, shown: str) -> ResponseReturnValue:
         lambda form: report_files.note_summary(
             actor, question.as_of, form, told(market=market_code, table=which.label), opened
         ),
-        f"{which.label}-{market_code}-{question.as_of}",
+        f"{which.label}-{market_code}",
+        replace(extents.of_market(opened, question), unit=question.unit),
     )
 
 
 def _of_area(area: Area, shown: Shown) -> ResponseReturnValue:
     actor, question = current_actor(), asked_question()
     choice = asked_choice(area.markets, question)
+    extent = replace(extents.of_area(area, question, choice, actor=actor), unit=question.unit)
+    named = replace(area, name=extent.name)
     return download(
-        lambda: _area_table(area, shown, question, choice),
+        lambda: _area_table(named, shown, question, choice),
         lambda form: report_files.note_summary(
             actor, question.as_of, form, reports.told_of(area) | {"table": shown.label}
         ),
-        f"{shown.label}{reports.suffix_of(area)}-{question.as_of}",
+        f"{shown.label}{reports.suffix_of(area)}",
+        extent,
     )
 
 

@@ -14,6 +14,7 @@ from market.http.query import find_member
 from market.http.security import current_actor
 from market.models.market import Market
 from market.services import report_files
+from market.services.extents import Extent
 from market.services.reading import reading
 from market.services.report_files import FileFormat, Form, Table
 from market.web.coverage_questions import BASIS, FILTERS, MISSING_FILTERS
@@ -45,20 +46,24 @@ def apart(market: Market) -> Market:
     return market
 
 
-def download(make_table: Callable[[], Table], note: Callable[[Form], None], name: str) -> Response:
+def download(
+    make_table: Callable[[], Table], note: Callable[[Form], None], stem: str, extent: Extent
+) -> Response:
     """The table as a file, and an entry in the audit log that it was taken.
 
+    What is a part only, or counted otherwise than usual, says so in its name and inside.
     The whole file is made before its first byte is sent: a failure leaves no half of it,
     and no entry.
     """
     form = asked_form()
     with reading():
-        file = _written(make_table(), form)
+        file = _written(extent.marked(make_table()), form)
     note(form)
     db.session.commit()
     answer = Response(_pieces(file), mimetype=form.content_type)
     answer.content_length = file.seek(0, SEEK_END)
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.{form.format}")
+    name = f"{extent.file_name(stem)}.{form.format}"
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
     # Asked for its head alone, the file is never read.
     answer.call_on_close(file.close)
     answer.headers["Cache-Control"] = "no-store"

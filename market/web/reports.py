@@ -1,6 +1,7 @@
 """What the pages on shares show, as files; each download is an entry in the audit log."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
 
@@ -15,9 +16,17 @@ from market.http.problems import problems_of
 from market.http.query import find_member
 from market.http.security import current_actor, requires
 from market.models.market import Market
-from market.services import area_coverage, covered_areas, report_files, reports, summary_files
+from market.services import (
+    area_coverage,
+    covered_areas,
+    extents,
+    report_files,
+    reports,
+    summary_files,
+)
 from market.services.area_coverage import Question
 from market.services.covered_areas import COUNTRY, Area, AreaKind
+from market.services.extents import Extent
 from market.services.market_lines import MarketChoice
 from market.services.report_files import Table
 from market.services.reports import Period
@@ -118,7 +127,8 @@ def market(market_code: str) -> ResponseReturnValue:
         lambda form: report_files.note_markets(
             actor, period, form, told(market=market_code), opened
         ),
-        f"bao-cao-{market_code}-{period.as_of}",
+        f"bao-cao-{market_code}",
+        _of_period(extents.of_market(opened, question), period),
     )
 
 
@@ -128,18 +138,16 @@ def stalls(market_code: str) -> ResponseReturnValue:
     """The stalls of a market: all of them, or those that the list of missing ones shows."""
     opened = apart(open_market(market_code, Permission.READ_REPORTS))
     actor, question = current_actor(), asked_question()
-    is_narrowed = find_member("below", Level) is not None
-    choice = StallChoice(
-        MarketChoice(market_code=opened.code),
-        missing=asked_missing(question) if is_narrowed else None,
-    )
+    missing = asked_missing(question) if find_member("below", Level) is not None else None
+    choice = StallChoice(MarketChoice(market_code=opened.code), missing)
     names = request.args.getlist("column")
     return download(
         lambda: report_files.stall_table(actor, question.as_of, choice=choice, names=names),
         lambda form: report_files.note_stalls(
             actor, question.as_of, form, told(market=market_code), opened
         ),
-        f"diem-{market_code}-{question.as_of}",
+        f"diem-{market_code}",
+        extents.of_stalls(opened, question.as_of, missing),
     )
 
 
@@ -206,7 +214,8 @@ def _area_report(area: Area) -> ResponseReturnValue:
             actor, period, choice=choice, denominator=question.denominator
         ),
         lambda form: report_files.note_markets(actor, period, form, told_of(area)),
-        f"bao-cao-cho{suffix_of(area)}-{period.as_of}",
+        f"bao-cao-cho{suffix_of(area)}",
+        _of_period(extents.of_area(area, question, choice, actor=actor), period),
     )
 
 
@@ -216,18 +225,21 @@ def _summary(area: Area) -> ResponseReturnValue:
     return download(
         lambda: summary_files.area_table(actor, area, question=question, choice=choice),
         lambda form: report_files.note_summary(actor, question.as_of, form, told_of(area)),
-        f"tong-hop{suffix_of(area)}-{question.as_of}",
+        f"tong-hop{suffix_of(area)}",
+        extents.of_area(area, question, choice, actor=actor),
     )
 
 
 def _area_stalls(area: Area) -> ResponseReturnValue:
     actor, question = current_actor(), asked_question()
-    choice = StallChoice(asked_choice(area.markets, question))
+    markets = asked_choice(area.markets, question)
+    choice = StallChoice(markets)
     names = request.args.getlist("column")
     return download(
         lambda: report_files.stall_table(actor, question.as_of, choice=choice, names=names),
         lambda form: report_files.note_stalls(actor, question.as_of, form, told_of(area)),
-        f"diem{suffix_of(area)}-{question.as_of}",
+        f"diem{suffix_of(area)}",
+        extents.of_listed(area, question, markets, actor=actor),
     )
 
 
@@ -242,7 +254,8 @@ def _market_summary(
         lambda form: report_files.note_summary(
             actor, question.as_of, form, told(market=market_code, table=name), opened
         ),
-        f"{name}-{market_code}-{question.as_of}",
+        f"{name}-{market_code}",
+        extents.of_market(opened, question),
     )
 
 
@@ -259,6 +272,12 @@ def suffix_of(area: Area) -> str:
 
 def _period() -> Period:
     return reports.usual_period(asked_question().as_of, _since())
+
+
+def _of_period(extent: Extent, period: Period) -> Extent:
+    """The extent of a report, whose name tells where a period begins on an unusual day."""
+    is_usual = period == reports.usual_period(period.as_of)
+    return extent if is_usual else replace(extent, since=period.since)
 
 
 def _since() -> date | None:

@@ -1,13 +1,18 @@
 """The lists of targets, and of markets behind theirs, as files."""
 
+from dataclasses import replace
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from market.domain.roles import Permission
+from market.domain.targets import PlaceKind
+from market.http.query import find_member
 from market.http.security import current_actor, requires
-from market.services import covered_areas, report_files, target_files, target_lists
+from market.services import covered_areas, extents, report_files, target_files, target_lists
+from market.services.filter_words import Words
 from market.services.report_files import Form, Table
-from market.services.target_lists import ProvinceTargets
+from market.services.target_lists import ProvinceTargets, TargetState
 from market.web.coverage_questions import asked_choice, asked_question
 from market.web.downloads import download, told
 from market.web.targets import chosen_rows
@@ -19,7 +24,8 @@ bp = Blueprint("target_files", __name__)
 @requires(Permission.READ_REPORTS, writes=True)
 def province(province_code: str) -> ResponseReturnValue:
     """The targets that the page of the province lists."""
-    covered_areas.get_province(province_code, actor=current_actor())
+    area = covered_areas.get_province(province_code, actor=current_actor())
+    extent = extents.of_listed(area, asked_question(), area.markets, actor=current_actor())
 
     def make_table() -> Table:
         found = _found(province_code)
@@ -28,7 +34,8 @@ def province(province_code: str) -> ResponseReturnValue:
     return download(
         make_table,
         lambda form: _note(form, province_code, "targets"),
-        f"chi-tieu-{province_code}-{asked_question().as_of}",
+        f"chi-tieu-{province_code}",
+        replace(extent, filters=_chosen_words()),
     )
 
 
@@ -46,13 +53,20 @@ def behind(province_code: str) -> ResponseReturnValue:
     return download(
         make_table,
         lambda form: _note(form, province_code, "behind"),
-        f"cho-cham-{province_code}-{asked_question().as_of}",
+        f"cho-cham-{province_code}",
+        extents.of_listed(area, asked_question(), choice, actor=current_actor()),
     )
 
 
 def _found(province_code: str) -> ProvinceTargets:
     on, actor = asked_question().as_of, current_actor()
     return target_lists.of_province(province_code, on=on, actor=actor)
+
+
+def _chosen_words() -> Words:
+    kind, state = find_member("kind", PlaceKind), find_member("state", TargetState)
+    chosen = (("Bộ lọc: Cấp", kind), ("Bộ lọc: Tình trạng", state))
+    return tuple((name, member.label) for name, member in chosen if member is not None)
 
 
 def _note(form: Form, province_code: str, table: str) -> None:

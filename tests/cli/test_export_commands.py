@@ -106,6 +106,24 @@ def test_an_export_is_an_entry_of_who_took_it(
     assert "QN-TIENYEN" not in (tmp_path / "a.csv").read_text("utf-8-sig")
 
 
+def test_a_workbook_of_some_of_the_markets_says_so(province: Flask, tmp_path: Path) -> None:
+    out, place = tmp_path / "bao-cao.xlsx", ["--province", "22"]
+    scopes, totals = [], []
+
+    for words in ([*place, "--as", "qn-damha@example.vn"], place, ["--market", "QN-DAMHA"]):
+        run(province, "markets", "--out", str(out), *words)
+        table, told = load_workbook(out).worksheets
+        scopes += [row[1].value.split(":")[0] for row in told if row[0].value == "Phạm vi"]
+        totals.append(table.cell(table.max_row, 1).value)
+
+    assert scopes == [
+        "Quảng Ninh (phần được xem)",
+        "Quảng Ninh (toàn bộ)",
+        "Chợ QN-DAMHA (toàn bộ)",
+    ]
+    assert totals == ["Tổng cộng (bản trích)", "Tổng cộng", "Tổng cộng"]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

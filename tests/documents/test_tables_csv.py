@@ -67,6 +67,12 @@ def test_report_style_is_what_an_office_opens() -> None:
     )
 
 
+def test_a_total_row_may_have_words_of_its_own() -> None:
+    content = written([NAME, COUNT], [["A", 1]], total_row=["Tổng cộng (bản trích)", 1])
+
+    assert content.decode().splitlines()[-1] == "Tổng cộng (bản trích);1"
+
+
 def test_data_style_is_what_a_program_reads() -> None:
     content = written(COLUMNS, [ROW], Style.DATA, total_row=[None, None, 486, None, None, 0])
 
