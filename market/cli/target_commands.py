@@ -81,12 +81,10 @@ def list_targets(
     day = parse_day(as_of) if as_of is not None else actor.today
     with reading():
         area_totals.check_area(MarketChoice(province_code=province), actor=actor)
-        codes = [province] if province else target_lists.list_provinces(actor)
-        rows = [
-            row
-            for code in codes
-            for row in target_lists.of_province(code, on=day, actor=actor).rows
-        ]
+        if province:
+            rows = target_lists.of_province(province, on=day, actor=actor).rows
+        else:
+            rows = target_lists.list_everywhere(on=day, actor=actor)
         told = [_fields(row) for row in rows]
         lines = [_line(row) for row in rows]
     if as_json:

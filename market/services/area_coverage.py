@@ -14,7 +14,7 @@ from market.domain.roles import Permission
 from market.domain.shares import SCREEN_PLACES, Mean, Share, change_in_points
 from market.domain.text import fold
 from market.models.market import Market
-from market.services import coverage, coverage_ladders, market_lines
+from market.services import coverage, coverage_ladders, market_lines, recorded_days
 from market.services.access import Actor, market_condition
 from market.services.market_lines import MarketChoice, MarketLine
 
@@ -151,9 +151,7 @@ def of_area(
     first record.
     """
     own = own_markets(area, actor)
-    check_as_of(
-        question.as_of, today=actor.today, first=coverage.find_first_day(own, by=question.as_of)
-    )
+    recorded_days.check_day(own, question.as_of, today=actor.today)
     all_lines = market_lines.list_lines(
         actor,
         question.as_of,

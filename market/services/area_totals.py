@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, func, select
 
-from market.domain.calendar import check_as_of
 from market.domain.coverage import LADDER_NAMES, Denominator, Ladder, Unit
 from market.domain.errors import Invalid, NotFound
 from market.domain.roles import Permission
@@ -17,7 +16,7 @@ from market.domain.targets import Standing
 from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.market import Market
-from market.services import coverage, target_book
+from market.services import coverage, recorded_days, target_book
 from market.services.access import Actor, market_condition
 from market.services.market_lines import MarketChoice
 from market.services.newest_counts import newest_counts
@@ -60,11 +59,11 @@ def of_area(
     """The figures of the chosen markets that are the actor's.
 
     Raises NotFound for an area or market that is not there, Invalid for a commune that
-    was merged, a day to come or one before the first record.
+    was merged, areas that do not lie in one another, a day to come or before the first record.
     """
     check_area(choice, actor=actor)
     own = and_(choice.area(), market_condition(actor, Permission.READ_REPORTS))
-    check_as_of(on, today=actor.today, first=coverage.find_first_day(own, by=on))
+    recorded_days.check_day(own, on, today=actor.today)
     markets = _markets(actor, on, choice, denominator)
     running = [market for market in markets if market.is_running(on)]
     merchants, stalls = _pooled(markets, Unit.MERCHANTS), _pooled(markets, Unit.STALLS)
@@ -166,6 +165,31 @@ def check_area(choice: MarketChoice, *, actor: Actor) -> None:
         found = select(Market.id).where(Market.code == choice.market_code, own)
         if db.session.scalar(found) is None:
             raise NotFound(f"Không tìm thấy chợ mã {choice.market_code}.")
+    _check_together(choice)
+
+
+def _check_together(choice: MarketChoice) -> None:
+    """Of a market that lies elsewhere than asked, zeros would be read as its figures."""
+    if choice.market_code is not None:
+        query = select(Market.commune_code).where(Market.code == choice.market_code)
+        commune_code = db.session.scalar(query)
+        told = f"Chợ {choice.market_code}"
+    else:
+        commune_code = choice.commune_code
+        told = f"Xã, phường mã {choice.commune_code}"
+    commune = None if commune_code is None else db.session.get(Commune, commune_code)
+    if commune is None:
+        return
+    if choice.commune_code not in (None, commune.code):
+        raise Invalid(
+            f"{told} không thuộc xã, phường mã {choice.commune_code} mà thuộc {commune.name} "
+            f"(mã {commune.code}). Hãy bỏ một trong hai."
+        )
+    if choice.province_code not in (None, commune.province_code):
+        raise Invalid(
+            f"{told} không thuộc tỉnh mã {choice.province_code} mà thuộc tỉnh mã "
+            f"{commune.province_code}. Hãy bỏ một trong hai."
+        )
 
 
 def _check_commune(code: str) -> None:

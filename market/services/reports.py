@@ -12,7 +12,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from market.documents.tables import Cell, Row
 from market.domain.calendar import (
     ICT,
-    check_as_of,
     check_period,
     period_code,
     period_label,
@@ -28,7 +27,7 @@ from market.models.market import Market
 from market.models.stall import Stall
 from market.models.sticker import Sticker
 from market.models.visit import Incident
-from market.services import area_targets, coverage, frozen_figures, market_lines
+from market.services import area_targets, coverage, frozen_figures, market_lines, recorded_days
 from market.services.access import Actor, market_condition
 from market.services.frozen_figures import FrozenDay
 from market.services.market_lines import MarketChoice, MarketLine
@@ -197,9 +196,7 @@ def market_report(
     Raises Invalid for a day to come or before the first record.
     """
     own = and_(choice.area(), market_condition(actor, Permission.READ_REPORTS))
-    check_as_of(
-        period.as_of, today=actor.today, first=coverage.find_first_day(own, by=period.as_of)
-    )
+    recorded_days.check_day(own, period.as_of, today=actor.today)
     lines = market_lines.list_lines(actor, period.as_of, choice=choice, before=period.before)
     lines = [line for line in lines if choice.takes(line)]
     chosen = Market.id.in_([line.id for line in lines]) if choice.is_narrowed else own

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from market.documents.report_columns import STALL_COLUMNS
 from market.documents.tables import Cell, Column, Row
-from market.domain.calendar import ICT, check_as_of
+from market.domain.calendar import ICT
 from market.domain.errors import Invalid
 from market.domain.levels import Level
 from market.domain.roles import Permission
@@ -30,7 +30,7 @@ from market.models.market import Market, Section
 from market.models.merchant import Merchant, Tenancy
 from market.models.stall import BusinessLine, Stall, StallStateSpan
 from market.models.visit import Visit
-from market.services import coverage, market_lines, missing_stalls
+from market.services import coverage, market_lines, missing_stalls, recorded_days
 from market.services.access import Actor, market_condition, stall_condition
 from market.services.dated_facts import holds_on
 from market.services.market_lines import MarketChoice
@@ -86,7 +86,7 @@ def stall_rows(
     Raises Invalid for a day to come or before the first record.
     """
     markets = and_(choice.markets.area(), market_condition(actor, Permission.READ_REPORTS))
-    check_as_of(on, today=actor.today, first=coverage.find_first_day(markets, by=on))
+    recorded_days.check_day(markets, on, today=actor.today)
     return _rows(_query(actor, on, choice), _market_ids(actor, on, choice.markets), columns)
 
 

@@ -47,7 +47,9 @@ def index() -> ResponseReturnValue:
     """The provinces; straight to the only one."""
     provinces = target_places.list_provinces(current_actor())
     if len(provinces) == 1:
-        return redirect(url_for("targets.province", province_code=provinces[0].code))
+        address = url_for("targets.province", province_code=provinces[0].code)
+        query = request.query_string.decode("ascii", "ignore")
+        return redirect(f"{address}?{query}" if query else address)
     return render_template("targets/index.html", provinces=provinces)
 
 

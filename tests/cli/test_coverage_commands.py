@@ -96,6 +96,65 @@ def test_nothing_to_count_is_null(province: Flask) -> None:
     assert found["merchant_share_percent_running"] is None
 
 
+@pytest.mark.parametrize("words", [("--market", "QN-TRONG"), ("--commune", "06999")])
+@pytest.mark.parametrize("day", ["1990-01-01", "2026-09-29"])
+def test_a_past_day_with_nothing_on_record_is_refused(
+    province: Flask, transaction: Transaction, words: tuple[str, ...], day: str
+) -> None:
+    with transaction():
+        make_commune("06999", "Xã Khác", make_province())
+
+    result = run(province, *words, "--as-of", day, "--json")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "đến ngày đó chưa ghi nhận gì" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("known", ["opened_on", "programme_start"])
+def test_a_market_without_stalls_is_on_record_since_it_began(
+    province: Flask, transaction: Transaction, known: str
+) -> None:
+    with transaction() as session:
+        session.execute(update(Market).where(Market.code == "QN-TRONG").values({known: DAY}))
+
+    found = json.loads(
+        run(province, "--market", "QN-TRONG", "--as-of", "10/8/2026", "--json").stdout
+    )
+    before = run(province, "--market", "QN-TRONG", "--as-of", "9/8/2026", "--json")
+
+    assert (found["markets"]["total"], found["merchant_share_percent"]) == (1, None)
+    assert before.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--market", "QN-DAMHA", "--province", "01"), "QN-DAMHA không thuộc tỉnh mã 01"),
+        (("--market", "QN-DAMHA", "--commune", "06999"), "không thuộc xã, phường mã 06999"),
+        (("--commune", "06895", "--province", "01"), "mã 06895 không thuộc tỉnh mã 01"),
+    ],
+)
+def test_areas_that_do_not_lie_in_one_another_are_refused(
+    province: Flask, transaction: Transaction, words: tuple[str, ...], told: str
+) -> None:
+    with transaction():
+        make_commune("06999", "Xã Khác", make_province())
+        make_province("01", "Hà Nội")
+
+    result = run(province, *words, "--json")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_market_is_found_in_its_commune_and_province(province: Flask) -> None:
+    words = ("--market", "QN-DAMHA", "--commune", "06895", "--province", "22", "--json")
+
+    assert json.loads(run(province, *words).stdout)["markets"]["total"] == 1
+
+
 def test_without_json_it_says_so_in_words(province: Flask) -> None:
     result = run(province, "--as-of", "2026-09-30", "--province", "22")
 

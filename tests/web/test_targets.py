@@ -263,10 +263,18 @@ def test_before_there_is_a_target_the_pages_say_what_to_do(province: Flask) -> N
 def test_a_day_that_is_none_is_refused(province: Flask, path: str) -> None:
     officer = SignedIn(province, OFFICER)
 
-    for day in ("2099-01-01", "hôm qua"):
+    told = {
+        "2099-01-01": "chưa tới",
+        "hôm qua": "không phải là ngày",
+        "2020-01-01": "ghi nhận đầu tiên là ngày 01/01/2025",
+    }
+    for day, words in told.items():
         answer = officer.get(f"{path}?as_of={day}")
         assert answer.status_code == 422
         assert f'value="{day}"' in answer.text
+        assert words in answer.text
+        assert "chợ chậm so với chỉ tiêu" not in answer.text
+        assert officer.get(f"{path}/file?as_of={day}").status_code == 422
 
 
 def test_the_lists_come_as_files_and_are_told_in_the_log(
@@ -332,6 +340,12 @@ def test_the_menu_leads_to_the_only_province(province: Flask) -> None:
 
     assert 'href="/targets"' in officer.get("/markets").text
     assert officer.get("/targets").location == LIST
+
+
+def test_the_way_to_the_only_province_keeps_the_day(province: Flask) -> None:
+    answer = SignedIn(province, OFFICER).get("/targets?as_of=2020-01-01")
+
+    assert answer.headers["Location"].endswith("/provinces/22/targets?as_of=2020-01-01")
 
 
 def test_who_reads_several_provinces_chooses_one(province: Flask, transaction: Transaction) -> None:

@@ -1,0 +1,34 @@
+"""Of which days figures can be asked for: from the first record of the markets until today."""
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, func, select
+
+from market.domain.calendar import check_as_of, format_day
+from market.domain.errors import Invalid
+from market.extensions import db
+from market.models.market import Market
+from market.services import coverage
+
+
+def check_day(markets: ColumnElement[bool], on: date, *, today: date) -> None:
+    """Raise Invalid for a day to come, or one by which nothing of these markets was on record.
+
+    Today can always be asked about. Markets of which nothing is counted yet are on record
+    from the day they opened or began the programme.
+    """
+    check_as_of(on, today=today)
+    if on == today:
+        return
+    first = coverage.find_first_day(markets, by=on)
+    check_as_of(on, today=today, first=first)
+    if first is None and not _had_begun(markets, on):
+        raise Invalid(
+            f"Chưa có số liệu cho ngày {format_day(on)}: đến ngày đó chưa ghi nhận gì. "
+            "Hãy xem ngày hôm nay, hoặc nhập danh sách điểm kinh doanh trước."
+        )
+
+
+def _had_begun(markets: ColumnElement[bool], on: date) -> bool:
+    days = select(func.min(Market.opened_on), func.min(Market.programme_start)).where(markets)
+    return any(day is not None and day <= on for day in db.session.execute(days).one())
