@@ -49,10 +49,10 @@ class Form:
 
     @property
     def content_type(self) -> str:
-        """The media type of the file."""
+        """The media type of the file; an answer names the charset of text by itself."""
         if self.format is FileFormat.XLSX:
             return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return "text/csv; charset=utf-8"
+        return "text/csv"
 
 
 @dataclass(frozen=True, slots=True)

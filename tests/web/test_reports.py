@@ -76,6 +76,14 @@ def test_a_file_is_named_for_what_it_is_and_kept_nowhere(province: Flask) -> Non
     assert load_workbook(BytesIO(answer.data)).worksheets[0]["G2"].value == "QN-DAMHA"
 
 
+def test_text_says_its_charset_once(province: Flask) -> None:
+    officer = SignedIn(province, OFFICER)
+
+    for style in ("report", "data"):
+        answer = officer.get(f"{REPORT}?{ON}&style={style}")
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+
+
 def test_a_board_takes_its_own_row(province: Flask) -> None:
     board = SignedIn(province, BOARD)
 
