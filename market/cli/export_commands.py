@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 from flask.cli import AppGroup
 
+from market.cli.file_forms import form_of
 from market.cli.running import acting_as, command
 from market.cli.whole_files import whole_file
 from market.documents.tables import Style
@@ -104,9 +105,7 @@ def _say(path: Path, rows: int) -> None:
 
 
 def _form(asked: dict[str, Any]) -> Form:
-    path: Path = asked["out"]
-    by_name = FileFormat.XLSX if path.suffix.lower() == ".xlsx" else FileFormat.CSV
-    return Form(FileFormat(asked["file_format"] or by_name), Style(asked["style"]))
+    return form_of(asked["out"], asked["file_format"], asked["style"])
 
 
 def _choice(asked: dict[str, Any]) -> MarketChoice:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from market.cli.file_forms import form_of
 from market.cli.running import acting_as, command, say_json
 from market.cli.whole_files import whole_file
 from market.documents.tables import Style
@@ -19,7 +20,7 @@ from market.extensions import db
 from market.services import frozen_files, frozen_lists, frozen_reports, frozen_scope
 from market.services.access import Actor
 from market.services.reading import reading
-from market.services.report_files import FileFormat, Form
+from market.services.report_files import FileFormat
 from market.services.reports import Period
 
 MOST_LISTED = 1000
@@ -121,8 +122,7 @@ def export(number: str, out: Path, style: str, file_format: str | None, email: s
     Example: flask reports export BC-2026-0007 --out bao-cao.xlsx
     """
     actor = acting_as(email)
-    by_name = FileFormat.XLSX if out.suffix.lower() == ".xlsx" else FileFormat.CSV
-    form = Form(FileFormat(file_format or by_name), Style(style))
+    form = form_of(out, file_format, style)
     opened = frozen_scope.get_report(number, actor=actor)
     made = frozen_files.file_of(opened, form, actor=actor)
     with whole_file(out) as file:
