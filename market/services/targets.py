@@ -169,6 +169,12 @@ def _checked(values: TargetValues) -> TargetValues:
     if values.from_day > values.to_day:
         message = "Ngày phải đạt đứng trước ngày bắt đầu. Hãy sửa một trong hai ngày."
         problems.append(Problem(message, field="to_day"))
+    if values.from_day == values.to_day and values.from_percent != values.to_percent:
+        message = (
+            "Ngày bắt đầu cũng là ngày phải đạt nên hai tỷ lệ phải bằng nhau. "
+            "Hãy sửa tỷ lệ, hoặc chọn ngày phải đạt muộn hơn."
+        )
+        problems.append(Problem(message, field="to_percent"))
     decision = clean(values.decision or "") or None
     if decision and len(decision) > LONGEST_DECISION:
         problems.append(Problem(f"Nhiều nhất {LONGEST_DECISION} ký tự.", field="decision"))

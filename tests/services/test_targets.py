@@ -116,6 +116,7 @@ def test_percentages_come_back_as_they_were_given(session: Session) -> None:
         (values("80", "100.01"), "to_percent"),
         (values("80", "86.555"), "to_percent"),
         (values(from_day=END_OF_YEAR, to_day=NEW_YEAR), "to_day"),
+        (values("80", "90", from_day=NEW_YEAR, to_day=NEW_YEAR), "to_percent"),
     ],
 )
 def test_what_is_no_target_is_refused(session: Session, wrong: TargetValues, field: str) -> None:
@@ -125,6 +126,25 @@ def test_what_is_no_target_is_refused(session: Session, wrong: TargetValues, fie
         targets.set_target(province_22(actor), wrong, actor=actor)
 
     assert [problem.field for problem in refused.value.problems] == [field]
+
+
+def test_one_share_may_be_due_on_a_single_day(session: Session) -> None:
+    actor = officer()
+    day = values("90", "90.00", from_day=NEW_YEAR, to_day=NEW_YEAR)
+
+    target = targets.set_target(province_22(actor), day, actor=actor)
+
+    assert (target.from_day, target.to_day) == (NEW_YEAR, NEW_YEAR)
+
+
+def test_a_change_cannot_ask_two_shares_of_one_day(session: Session) -> None:
+    target = make_target(shares=("90", "90"))
+    two = values("90", "95", from_day=MID_YEAR, to_day=MID_YEAR)
+
+    with pytest.raises(Invalid, match="hai tỷ lệ phải bằng nhau"):
+        targets.change_target(target, two, version=None, actor=officer())
+
+    assert target.ended_on is None
 
 
 def test_targets_of_one_place_do_not_overlap(session: Session) -> None:
