@@ -82,7 +82,7 @@ def copy() -> float:
 
 def batches() -> Iterator[list[int]]:
     """The markets as the export takes them."""
-    ids = list(db.session.scalars(select(Market.id).order_by(Market.search, Market.id)))
+    ids = list(db.session.scalars(select(Market.id).order_by(Market.sort_key, Market.id)))
     for first in range(0, len(ids), MARKETS_AT_ONCE):
         yield ids[first : first + MARKETS_AT_ONCE]
 

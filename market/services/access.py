@@ -180,7 +180,7 @@ def list_markets(actor: Actor, permission: Permission, *, limit: int = 200) -> S
     return db.session.scalars(
         select(Market)
         .where(market_condition(actor, permission))
-        .order_by(Market.search, Market.id)
+        .order_by(Market.sort_key, Market.id)
         .limit(limit)
     ).all()
 

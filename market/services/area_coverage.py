@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_
 
@@ -12,13 +13,15 @@ from market.domain.coverage import Denominator, Ladder, Unit
 from market.domain.labels import LabelledEnum
 from market.domain.roles import Permission
 from market.domain.shares import SCREEN_PLACES, Mean, Share, change_in_points
-from market.domain.text import fold
+from market.domain.text import sort_key
 from market.models.market import Market
 from market.services import coverage, coverage_ladders, market_lines, recorded_days
 from market.services.access import Actor, market_condition
 from market.services.market_lines import MarketChoice, MarketLine
 
 TREND_MONTHS = 24
+# Thousands of markets lie in hundreds of communes.
+_key_of_commune = lru_cache(maxsize=4096)(sort_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ def ordered(
     lines: Iterable[MarketLine], order: Order, *, downwards: bool, question: Question
 ) -> list[MarketLine]:
     """The markets in that order; those without a figure come last either way."""
-    by_name = sorted(lines, key=lambda line: line.search)
+    by_name = sorted(lines, key=lambda line: line.sort_key)
     valued = [(_value(line, order, question), line) for line in by_name]
     known = [(value, line) for value, line in valued if value is not None]
     known.sort(key=lambda pair: pair[0], reverse=downwards)
@@ -200,9 +203,9 @@ def _value(line: MarketLine, order: Order, question: Question) -> Decimal | int 
     ladder = line.ladder(question.denominator, question.unit)
     match order:
         case Order.NAME:
-            return line.search
+            return line.sort_key
         case Order.COMMUNE:
-            return fold(line.commune)
+            return _key_of_commune(line.commune)
         case Order.COUNTED:
             return ladder.counted
         case Order.GAP:

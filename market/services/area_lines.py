@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from market.domain.coverage import Counts, Denominator, Ladder, Unit
-from market.domain.text import fold
+from market.domain.text import sort_key
 from market.services import coverage_ladders, market_lines
-from market.services.area_search import bare
 from market.services.market_lines import MarketLine
+
+KINDS = ("xã ", "phường ", "đặc khu ", "thành phố ", "tỉnh ")
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,12 @@ def _grouped(
     found: dict[tuple[str, str, str, str], list[MarketLine]] = {}
     for line in lines:
         found.setdefault(place_of(line), []).append(line)
-    by_name = sorted(found.items(), key=lambda pair: (_own_name(pair[0][1]), pair[0][0]))
+    by_name = sorted(found.items(), key=lambda pair: (_turn(pair[0][1]), pair[0][0]))
     return [AreaLine(*place, markets) for place, markets in by_name]
 
 
-def _own_name(name: str) -> str:
-    """Folded, without the word that says what kind of area it is."""
-    return bare(fold(name)).removeprefix("thanh pho ").removeprefix("tinh ")
+def _turn(name: str) -> str:
+    """The key of the name without the word that says what kind of area it is."""
+    lower = name.lower()
+    kind = next((kind for kind in KINDS if lower.startswith(kind)), "")
+    return sort_key(name[len(kind) :])

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from market.domain.errors import Invalid, Problem
-from market.domain.text import fold
+from market.domain.text import fold, sort_key
 from market.extensions import db
 from market.models.area import AreaAlias, Commune, Province
 from market.services.areas import COMMUNE_DIGITS
@@ -78,7 +78,7 @@ def search_communes(
             case((Commune.province_code.in_(near), 0), else_=1),
             piece,
             *missing,
-            Commune.search,
+            Commune.sort_key,
             Commune.code,
         )
         .limit(limit)
@@ -149,11 +149,9 @@ def _matching_old_names(
 ) -> defaultdict[str, list[str]]:
     names: defaultdict[str, list[str]] = defaultdict(list)
     rows = db.session.scalars(
-        select(AreaAlias)
-        .where(AreaAlias.commune_code.in_([each.code for each in communes]))
-        .order_by(AreaAlias.search)
+        select(AreaAlias).where(AreaAlias.commune_code.in_([each.code for each in communes]))
     )
-    for row in rows:
+    for row in sorted(rows, key=lambda row: sort_key(row.name)):
         if row.commune_code and all(f" {word}" in f" {row.search}" for word in words):
             names[row.commune_code].append(row.name)
     return names

@@ -75,7 +75,7 @@ def get_commune(code: str) -> Commune:
 def list_provinces() -> Sequence[Province]:
     """The provinces in force, by name."""
     return db.session.scalars(
-        select(Province).where(Province.is_current).order_by(Province.search, Province.code)
+        select(Province).where(Province.is_current).order_by(Province.sort_key, Province.code)
     ).all()
 
 

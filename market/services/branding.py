@@ -254,6 +254,6 @@ def _name_of_a_market(operator: Operator, on: date) -> str | None:
         select(Market.name)
         .join(MarketOperator, MarketOperator.market_id == Market.id)
         .where(MarketOperator.operator_id == operator.id, holds_on(MarketOperator, on))
-        .order_by(Market.search, Market.id)
+        .order_by(Market.sort_key, Market.id)
         .limit(1)
     )

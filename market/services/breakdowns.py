@@ -14,6 +14,7 @@ from market.domain.coverage import Coverage, Ladder, Unit
 from market.domain.levels import LADDER, Level
 from market.domain.proofs import BY_STRENGTH, Proof, ProofCounts
 from market.domain.shares import Share
+from market.domain.text import sort_key
 from market.domain.visits import NonAcceptReason
 from market.extensions import db
 from market.models.market import Market, Section
@@ -70,7 +71,8 @@ class Breakdown:
     @cached_property
     def by_line(self) -> list[Part]:
         """The lines of business by name; a merchant with two counts in each of them."""
-        ordered = sorted(self.rows, key=lambda row: (row.line_code is None, row.line_search or ""))
+        keys = {name: sort_key(name or "") for name in {row.line for row in self.rows}}
+        ordered = sorted(self.rows, key=lambda row: (row.line_code is None, keys[row.line]))
         return _parts(ordered, lambda row: (row.line_code, row.line))
 
     @cached_property
@@ -107,7 +109,6 @@ def _query(market: Market, question: Question) -> Select[Any]:
             Section.name.label("section"),
             BusinessLine.code.label("line_code"),
             BusinessLine.name.label("line"),
-            BusinessLine.search.label("line_search"),
             Tenancy.merchant_id,
             rank_of_tenancy(on).label("rank"),
             strength_on(on).label("strength"),

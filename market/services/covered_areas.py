@@ -146,6 +146,6 @@ def _successors(commune: Commune) -> Sequence[Commune]:
             Commune.province_code == commune.province_code,
             Commune.is_current,
         )
-        .order_by(Commune.search, Commune.code)
+        .order_by(Commune.sort_key, Commune.code)
         .distinct()
     ).all()

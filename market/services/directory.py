@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from market.domain.banks import Bank, BankDirectory
 from market.domain.business_lines import BusinessLine, BusinessLines, packaged_lines
-from market.domain.text import fold
+from market.domain.text import sort_key
 from market.extensions import db
 from market.models import stall
 from market.models.account import BankEntry
@@ -20,18 +20,17 @@ def bank_directory() -> BankDirectory:
 
 def list_banks() -> list[tuple[str, str]]:
     """BIN and name of each bank and wallet, by name, for choosing one."""
-    banks = sorted(bank_directory(), key=lambda bank: (fold(bank.short_name), bank.bin))
+    banks = sorted(bank_directory(), key=lambda bank: (sort_key(bank.short_name), bank.bin))
     return [(bank.bin, f"{bank.short_name} – {bank.full_name}") for bank in banks]
 
 
 def business_lines() -> BusinessLines:
     """The lines in the order of their names; what people write for them comes with the release."""
     rows = db.session.execute(
-        select(stall.BusinessLine.code, stall.BusinessLine.name, stall.BusinessLine.mcc).order_by(
-            stall.BusinessLine.search, stall.BusinessLine.code
-        )
+        select(stall.BusinessLine.code, stall.BusinessLine.name, stall.BusinessLine.mcc)
     )
-    return _lines_of(tuple((row.code, row.name, row.mcc) for row in rows))
+    by_name = sorted(rows, key=lambda row: (sort_key(row.name), row.code))
+    return _lines_of(tuple((row.code, row.name, row.mcc) for row in by_name))
 
 
 def _bank(row: BankEntry) -> Bank:

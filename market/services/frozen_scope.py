@@ -91,7 +91,7 @@ def list_provinces(actor: Actor) -> list[Province]:
     with_markets = select(Commune.province_code).join(Market, Market.commune_code == Commune.code)
     allowed = true() if whole is None else Province.code.in_(whole)
     query = select(Province).where(Province.code.in_(with_markets), allowed)
-    return list(db.session.scalars(query.order_by(Province.search, Province.code)))
+    return list(db.session.scalars(query.order_by(Province.sort_key, Province.code)))
 
 
 def _sees(province: Province, actor: Actor) -> bool:

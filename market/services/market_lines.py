@@ -105,6 +105,7 @@ class MarketLine(NamedTuple):
     code: str
     name: str
     search: str
+    sort_key: str
     province_code: str
     province: str
     commune_code: str
@@ -224,6 +225,7 @@ def _query(
             Market.code,
             Market.name,
             Market.search,
+            Market.sort_key,
             Market.commune_code,
             Market.market_class,
             Market.trade,
@@ -244,7 +246,7 @@ def _query(
         .outerjoin(Operator, Operator.id == MarketOperator.operator_id)
         .outerjoin(newest.row, newest.condition)
         .where(choice.area(), market_condition(actor, permission), coverage.is_open(on), runs_asked)
-        .order_by(Market.search, Market.id)
+        .order_by(Market.sort_key, Market.id)
     )
 
 
@@ -270,13 +272,14 @@ def _line(
 ) -> MarketLine:
     """The line of a row of `_query`: of open markets, so those that began are running."""
     # By place, not by name: there are thousands of rows, and each name is looked up.
-    id, code, name, search, commune_code, market_class, trade, since, fees_since = row[:9]
-    commune, province_code, province, operator_id, operator, operator_kind, counted_on = row[9:16]
+    id, code, name, search, key, commune_code, market_class, trade, since, fees_since = row[:10]
+    commune, province_code, province, operator_id, operator, operator_kind, counted_on = row[10:17]
     return MarketLine(
         id=id,
         code=code,
         name=name,
         search=search,
+        sort_key=key,
         province_code=province_code,
         province=province,
         commune_code=commune_code,
@@ -289,7 +292,7 @@ def _line(
         operator_id=operator_id,
         operator=operator,
         operator_kind=operator_kind,
-        counts=None if counted_on is None else Counts(row[16:], only),
+        counts=None if counted_on is None else Counts(row[17:], only),
         before=earlier.get(id),
         aim=aims.find(id, commune_code, province_code),
     )

@@ -50,7 +50,7 @@ def page_of_operators(actor: Actor, *, search: str | None, number: int) -> Page[
     query = select(Operator).where(operator_condition(actor))
     if search:
         query = query.where(Operator.search.contains(fold(search), autoescape=True))
-    return entities_page(query.order_by(Operator.search, Operator.id), number)
+    return entities_page(query.order_by(Operator.sort_key, Operator.id), number)
 
 
 def list_of_province(province_code: str) -> Sequence[Operator]:
@@ -58,7 +58,7 @@ def list_of_province(province_code: str) -> Sequence[Operator]:
     return db.session.scalars(
         select(Operator)
         .where(Operator.province_code == province_code)
-        .order_by(Operator.search, Operator.id)
+        .order_by(Operator.sort_key, Operator.id)
         .limit(1000)
     ).all()
 

@@ -102,7 +102,7 @@ def _market_ids(actor: Actor, on: date, choice: MarketChoice) -> Sequence[int]:
             market_condition(actor, Permission.READ_REPORTS),
             coverage.is_open(on),
         )
-        .order_by(Market.search, Market.id)
+        .order_by(Market.sort_key, Market.id)
     ).all()
 
 

@@ -12,7 +12,7 @@ from market.domain.coverage import Denominator
 from market.domain.labels import LabelledEnum
 from market.domain.roles import Permission
 from market.domain.targets import PACE_DAYS, Aim, Place, PlaceKind, Standing, TargetBook
-from market.domain.text import fold
+from market.domain.text import sort_key
 from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.market import Market
@@ -43,7 +43,7 @@ class TargetRow:
     aim: Aim
     code: str
     name: str
-    search: str
+    sort_key: str
     state: TargetState
     standing: Standing | None
 
@@ -64,7 +64,7 @@ class ProvinceTargets:
     def behind(self, choice: MarketChoice) -> list[MarketLine]:
         """The chosen markets below the line of the day, the farthest below first."""
         found = [
-            (standing.gap, line.search, line)
+            (standing.gap, line.sort_key, line)
             for line in self.lines
             if choice.takes(line)
             and (standing := line.standing(self.on, DENOMINATOR)) is not None
@@ -180,7 +180,7 @@ def _row(row: Any) -> TargetRow:
     target: Target = row.Target
     name = row.market or row.commune or row.province
     code = row.market_code or target.commune_code or target.province_code or ""
-    return TargetRow(target, aim_of(target), code, name, fold(name), TargetState.PAST, None)
+    return TargetRow(target, aim_of(target), code, name, sort_key(name), TargetState.PAST, None)
 
 
 def _state(aim: Aim, book: TargetBook, on: date) -> TargetState:
@@ -215,4 +215,4 @@ def _lies_in(line: MarketLine, place: Place) -> bool:
 
 def _order(row: TargetRow) -> tuple[int, str, str]:
     """Wider places first, then by name; a place's newest target stays first."""
-    return list(PlaceKind).index(row.aim.place.kind), row.search, row.code
+    return list(PlaceKind).index(row.aim.place.kind), row.sort_key, row.code

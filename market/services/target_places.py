@@ -9,6 +9,7 @@ from market.domain.errors import NotFound
 from market.domain.markets import MarketState
 from market.domain.roles import Permission, ScopeKind
 from market.domain.targets import Place, PlaceKind
+from market.domain.text import sort_key
 from market.extensions import db
 from market.models.area import Commune, Province
 from market.models.market import Market
@@ -43,7 +44,7 @@ def list_provinces(actor: Actor) -> Sequence[Province]:
     return db.session.scalars(
         select(Province)
         .where(or_(Province.code.in_(with_markets), Province.code.in_(codes)))
-        .order_by(Province.search, Province.code)
+        .order_by(Province.sort_key, Province.code)
     ).all()
 
 
@@ -65,13 +66,13 @@ def list_places(province_code: str, *, actor: Actor) -> dict[PlaceKind, list[tup
             market_condition(actor, Permission.SET_TARGETS),
             Market.state == MarketState.OPEN,
         )
-        .order_by(Market.search, Market.id)
+        .order_by(Market.sort_key, Market.id)
         .limit(MOST_PLACES)
     ).all()
     communes = {code: name for _market, _name, code, name in rows}
     return {
         PlaceKind.PROVINCE: [(province_code, get_province(province_code).name)],
-        PlaceKind.COMMUNE: sorted(communes.items(), key=lambda pair: pair[1]),
+        PlaceKind.COMMUNE: sorted(communes.items(), key=lambda pair: sort_key(pair[1])),
         PlaceKind.MARKET: [(code, f"{name} ({code})") for code, name, *_commune in rows],
     }
 

@@ -25,7 +25,7 @@ Choices = list[tuple[str, str]]
 
 def page_of(number: int, *, actor: Actor, search: str = "") -> Page[User]:
     """A page of the users in the actor's sight, by name."""
-    query = select(User).where(in_sight(actor)).order_by(User.search, User.id)
+    query = select(User).where(in_sight(actor)).order_by(User.sort_key, User.id)
     if words := fold(search):
         query = query.where(User.search.contains(words, autoescape=True))
     return entities_page(query, number)
@@ -75,7 +75,7 @@ def _provinces(actor: Actor) -> Choices:
     rows = db.session.execute(
         select(Province.code, Province.name)
         .where(Province.is_current, _reached(actor, Province.code))
-        .order_by(Province.search)
+        .order_by(Province.sort_key, Province.code)
     )
     return [(f"{ScopeKind.PROVINCE}:{code}", name) for code, name in rows]
 
@@ -84,7 +84,7 @@ def _operators(actor: Actor) -> Choices:
     rows = db.session.execute(
         select(Operator.id, Operator.name)
         .where(_reached(actor, Operator.province_code))
-        .order_by(Operator.search, Operator.id)
+        .order_by(Operator.sort_key, Operator.id)
         .limit(MOST_CHOICES)
     )
     return [(f"{ScopeKind.OPERATOR}:{operator_id}", name) for operator_id, name in rows]

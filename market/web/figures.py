@@ -15,6 +15,7 @@ from market.domain.markets import MarketClass, MarketTrade
 from market.domain.proofs import PROOF_DAYS, Proof, ProofCounts
 from market.domain.share_steps import ShareStep, step_of
 from market.domain.shares import FILE_PLACES, SCREEN_PLACES, round_half_up
+from market.domain.text import sort_key
 from market.extensions import rules
 from market.services import area_lines, area_targets
 from market.services.area_coverage import AreaCoverage, MarketCoverage, Question, TrendDay
@@ -153,7 +154,7 @@ def _counted(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str, int]]:
         counts[pair] = counts.get(pair, 0) + 1
     return sorted(
         ((value, words, number) for (value, words), number in counts.items()),
-        key=lambda facet: facet[1],
+        key=lambda facet: sort_key(facet[1]),
     )
 
 
