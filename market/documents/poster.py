@@ -124,7 +124,7 @@ class Poster:
             "market_name": self.market_name,
             "percent": format_percent_vi(self.share.percent()),
             "counts": f"{part}/{whole}",
-            "as_of": f"{self.as_of.day}/{self.as_of.month}/{self.as_of.year}",
+            "as_of": f"{self.as_of:%d/%m/%Y}",
             "operator_name": self.operator_name,
             "hotline": self.hotline or "",
         }

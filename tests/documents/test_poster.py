@@ -40,7 +40,7 @@ def test_the_poster_says_market_counts_share_and_day() -> None:
         "Chợ Đầm Hà",
         "84,8 %",
         "412/486 hộ nhận chuyển khoản",
-        "Tính đến ngày 30/9/2026",
+        "Tính đến ngày 30/09/2026",
         "Kiểm tra tên người nhận trước khi chuyển",
     ):
         assert expected in said
@@ -91,7 +91,7 @@ def test_the_file_tells_title_subject_language_and_only_the_day_counted() -> Non
 
     about: Any = reader.metadata
     assert about.title == "Áp phích Chợ Đầm Hà"
-    assert about.subject == "412/486 hộ nhận chuyển khoản (84,8 %), ngày 30/9/2026"
+    assert about.subject == "412/486 hộ nhận chuyển khoản (84,8 %), ngày 30/09/2026"
     assert about.creation_date_raw == about.modification_date_raw == "D:20260930000000+07'00'"
     assert str(reader.root_object["/Lang"]) == "vi-VN"
     preferences: Any = reader.root_object["/ViewerPreferences"]

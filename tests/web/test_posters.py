@@ -57,7 +57,7 @@ def test_the_poster_of_today_is_a_pdf_in_the_look_of_the_operator(register: Flas
 def test_a_past_day_can_be_asked_for(register: Flask) -> None:
     answer = SignedIn(register, BOARD).get(f"{ADDRESS}?as_of=2026-01-31")
 
-    assert "Tính đến ngày 31/1/2026" in words(answer.data)
+    assert "Tính đến ngày 31/01/2026" in words(answer.data)
 
 
 @pytest.mark.parametrize(
