@@ -1,11 +1,19 @@
-"""What the address of a list asks for; whatever is not an answer counts as not asked."""
+"""What an address asks for.
+
+On lists of the register, whatever is not an answer counts as not asked (`find_…`). Where it
+would change figures it is refused (`asked_…`): other figures than those asked for must not be
+taken for them.
+"""
 
 from enum import StrEnum
 from typing import TypeVar
 
 from flask import request
 
+from market.domain.errors import Invalid, Problem
+
 LONGEST_ID = 15
+MOST_SHOWN = 20
 
 Member = TypeVar("Member", bound=StrEnum)
 
@@ -21,3 +29,34 @@ def find_member(name: str, members: type[Member]) -> Member | None:
     """The member of a closed set that `?name=` gives."""
     asked = request.args.get(name)
     return next((member for member in members if member == asked), None)
+
+
+def asked_id(name: str, words: str) -> int | None:
+    """The id that `?name=` gives; raises Invalid for what cannot be one."""
+    written = request.args.get(name, "").strip()
+    found = find_id(name)
+    if written and found is None:
+        raise refusal(name, f"{words} “{written[:MOST_SHOWN]}” không có. Hãy chọn trong danh sách.")
+    return found
+
+
+def asked_member(name: str, members: type[Member], words: str) -> Member | None:
+    """The member of a closed set that `?name=` gives; raises Invalid for one that is not in it."""
+    written = request.args.get(name, "").strip()
+    if not written:
+        return None
+    for member in members:
+        if member == written:
+            return member
+    known = ", ".join(map(_named, members))
+    raise refusal(name, f"{words} “{written[:MOST_SHOWN]}” không có. Hãy chọn một trong: {known}.")
+
+
+def refusal(name: str, message: str) -> Invalid:
+    """Of what `?name=` asks; the code of the problem is the name in the address."""
+    return Invalid(message, (Problem(message, code=name),))
+
+
+def _named(member: StrEnum) -> str:
+    label = getattr(member, "label", None)
+    return f"{member} ({label})" if label else str(member)

@@ -56,9 +56,9 @@ def market(market_code: str) -> ResponseReturnValue:
     try:
         question = asked_question()
         found = area_coverage.of_market(opened, question=question, actor=actor)
+        chosen = asked_missing(question)
     except Invalid as refused:
         return _refused("coverage/market.html", refused), 422
-    chosen = asked_missing(question)
     return render_template(
         "coverage/market.html",
         found=found,

@@ -10,7 +10,7 @@ from flask import Response, request
 
 from market.documents.tables import Style
 from market.extensions import db
-from market.http.query import find_member
+from market.http.query import asked_member
 from market.http.security import current_actor
 from market.models.market import Market
 from market.services import report_files
@@ -28,8 +28,8 @@ LONGEST_TOLD = 40
 def asked_form() -> Form:
     """How the file is asked for; raises Invalid for a form that is not made."""
     return Form(
-        find_member("format", FileFormat) or FileFormat.CSV,
-        find_member("style", Style) or Style.REPORT,
+        asked_member("format", FileFormat, "Loại tệp") or FileFormat.CSV,
+        asked_member("style", Style, "Kiểu tệp") or Style.REPORT,
     )
 
 

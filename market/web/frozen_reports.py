@@ -7,7 +7,6 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from market.documents.tables import Style
 from market.domain.calendar import period_label
 from market.domain.coverage import Denominator
 from market.domain.errors import Invalid, Problem
@@ -18,7 +17,6 @@ from market.extensions import db
 from market.http.forms import load_form
 from market.http.pagination import page_number
 from market.http.problems import errors_by_field, problems_of
-from market.http.query import find_member
 from market.http.security import current_actor, requires
 from market.schemas.reports import CorrectReport, FreezeReport
 from market.services import (
@@ -31,8 +29,9 @@ from market.services import (
 )
 from market.services.frozen_differences import ComparedMarket
 from market.services.frozen_reports import Frozen
-from market.services.report_files import RULE_WORDS, FileFormat, Form
+from market.services.report_files import RULE_WORDS
 from market.services.reports import Period
+from market.web.downloads import asked_form
 
 bp = Blueprint("frozen_reports", __name__, url_prefix="/reports")
 
@@ -102,10 +101,7 @@ def file(report_number: str) -> ResponseReturnValue:
     """The report as a file, byte for byte as it was frozen; an entry in the audit log."""
     actor = current_actor()
     opened = frozen_scope.get_report(report_number, actor=actor)
-    form = Form(
-        find_member("format", FileFormat) or FileFormat.CSV,
-        find_member("style", Style) or Style.REPORT,
-    )
+    form = asked_form()
     made = frozen_files.file_of(opened, form, actor=actor)
     frozen_files.note(opened, made, form, actor=actor)
     db.session.commit()

@@ -10,10 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from market.domain.calendar import parse_day
 from market.domain.errors import Invalid
-from market.domain.levels import Level
 from market.domain.roles import Permission
 from market.http.problems import problems_of
-from market.http.query import find_member
 from market.http.security import current_actor, requires
 from market.models.market import Market
 from market.services import (
@@ -138,7 +136,8 @@ def stalls(market_code: str) -> ResponseReturnValue:
     """The stalls of a market: all of them, or those that the list of missing ones shows."""
     opened = apart(open_market(market_code, Permission.READ_REPORTS))
     actor, question = current_actor(), asked_question()
-    missing = asked_missing(question) if find_member("below", Level) is not None else None
+    chosen, is_narrowed = asked_missing(question), bool(request.args.get("below", "").strip())
+    missing = chosen if is_narrowed else None
     choice = StallChoice(MarketChoice(market_code=opened.code), missing)
     names = request.args.getlist("column")
     return download(

@@ -5,19 +5,20 @@ from dataclasses import replace
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from market.domain.errors import Invalid
 from market.domain.roles import Permission
-from market.domain.targets import PlaceKind
-from market.http.query import find_member
 from market.http.security import current_actor, requires
 from market.services import covered_areas, extents, report_files, target_files, target_lists
 from market.services.filter_words import Words
 from market.services.report_files import Form, Table
-from market.services.target_lists import ProvinceTargets, TargetState
+from market.services.target_lists import ProvinceTargets
+from market.web import reports
 from market.web.coverage_questions import asked_choice, asked_question
 from market.web.downloads import download, told
-from market.web.targets import chosen_rows
+from market.web.targets import asked_kind, asked_state, chosen_rows
 
 bp = Blueprint("target_files", __name__)
+bp.register_error_handler(Invalid, reports.refuse)
 
 
 @bp.get("/provinces/<province_code>/targets/file")
@@ -64,8 +65,7 @@ def _found(province_code: str) -> ProvinceTargets:
 
 
 def _chosen_words() -> Words:
-    kind, state = find_member("kind", PlaceKind), find_member("state", TargetState)
-    chosen = (("Bộ lọc: Cấp", kind), ("Bộ lọc: Tình trạng", state))
+    chosen = (("Bộ lọc: Cấp", asked_kind()), ("Bộ lọc: Tình trạng", asked_state()))
     return tuple((name, member.label) for name, member in chosen if member is not None)
 
 

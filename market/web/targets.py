@@ -18,7 +18,7 @@ from market.extensions import db
 from market.http.forms import load_form
 from market.http.pagination import page_number
 from market.http.problems import errors_by_field, problems_of
-from market.http.query import find_member
+from market.http.query import asked_member
 from market.http.security import current_actor, requires
 from market.models.target import Target
 from market.schemas.targets import ChangeTarget, EndTarget, NewTarget
@@ -60,14 +60,15 @@ def province(province_code: str) -> ResponseReturnValue:
     area = covered_areas.get_province(province_code, actor=current_actor())
     try:
         found = _asked(area)
+        rows = chosen_rows(found)
     except Invalid as refused:
         return _refused("targets/province.html", area, refused), 422
     return render_template(
         "targets/province.html",
         **_frame(area, found),
-        page=_page_of(chosen_rows(found)),
-        kind=find_member("kind", PlaceKind),
-        state=find_member("state", TargetState),
+        page=_page_of(rows),
+        kind=asked_kind(),
+        state=asked_state(),
         place_kinds=tuple(PlaceKind),
         states=tuple(TargetState),
     )
@@ -167,10 +168,18 @@ def end(target_id: int) -> ResponseReturnValue:
 
 
 def chosen_rows(found: ProvinceTargets) -> list[TargetRow]:
-    """The rows that the filters leave."""
-    return target_lists.chosen(
-        found.rows, kind=find_member("kind", PlaceKind), state=find_member("state", TargetState)
-    )
+    """The rows that the filters leave; raises Invalid for a filter that is none."""
+    return target_lists.chosen(found.rows, kind=asked_kind(), state=asked_state())
+
+
+def asked_kind() -> PlaceKind | None:
+    """Targets of which kind of place; raises Invalid for one that is none."""
+    return asked_member("kind", PlaceKind, "Cấp")
+
+
+def asked_state() -> TargetState | None:
+    """Targets in which state; raises Invalid for one that is none."""
+    return asked_member("state", TargetState, "Tình trạng")
 
 
 def _asked(area: Area) -> ProvinceTargets:
@@ -193,11 +202,14 @@ def _frame(area: Area, found: ProvinceTargets | None) -> dict[str, Any]:
 
 
 def _refused(template: str, area: Area, refused: Invalid) -> str:
+    frame, problems = _frame(area, None), problems_of(refused)
+    faulty = {problem.code for problem in problems}
     known = {
-        **_frame(area, None),
-        "problems": problems_of(refused),
+        **frame,
+        "problems": problems,
         "written": request.args.get("as_of", "")[:20],
-        "errors": {"as_of": refused.message},
+        "kept": [pair for pair in frame["kept"] if pair[0] not in faulty],
+        "errors": {} if refused.problems else {"as_of": refused.message},
     }
     return render_template(template, **known)
 

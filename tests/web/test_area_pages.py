@@ -302,6 +302,10 @@ UNANSWERED = {
     f"{ON}&unit=nguoi": "Cách đếm “nguoi” không có",
     f"{ON}&under=nhieu": "không phải tỷ lệ",
     f"{ON}&under=101": "không phải tỷ lệ",
+    f"{ON}&class=9": "Hạng chợ “9” không có",
+    f"{ON}&trade=le": "Loại chợ “le” không có",
+    f"{ON}&running=maybe": "Tình trạng triển khai “maybe” không có",
+    f"{ON}&operator=ai": "Đơn vị quản lý “ai” không có",
 }
 
 
@@ -331,15 +335,74 @@ def test_a_question_without_an_answer_is_said_so_and_kept(nation: Flask, path: s
     officer = SignedIn(nation, OFFICER)
 
     for query, told in UNANSWERED.items():
-        answer = officer.get(f"{path}?{query}&class=1")
+        answer = officer.get(f"{path}?{query}&q=cho&commune=06895")
 
         assert answer.status_code == 422, query
         assert told in answer.text
         page = Markup(answer.text)
         kept = {field["name"]: field["value"] for field in page.all("input", type="hidden")}
-        assert kept["class"] == "1"
-        assert not {"denominator", "unit", "under"} & set(kept)
+        assert (kept["q"], kept["commune"]) == ("cho", "06895")
+        assert not {"denominator", "unit", "under", "class", "running", "operator"} & set(kept)
         assert "%</strong>" not in answer.text
+
+
+FILES = (
+    f"{PROVINCE}/report",
+    f"{PROVINCE}/communes/file",
+    f"{PROVINCE}/stalls/file",
+    f"{PROVINCE}/trend/file",
+    f"{PROVINCE}/targets/file",
+    f"{PROVINCE}/targets/behind/file",
+    "/markets/QN-DAMHA/report",
+    "/markets/QN-DAMHA/stalls/file",
+)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_no_other_file_is_made_than_the_one_asked_for(
+    nation: Flask, transaction: Transaction, path: str
+) -> None:
+    officer = SignedIn(nation, OFFICER)
+
+    for query, told in {"format=pdf": "Loại tệp “pdf” ", "style=zz": "Kiểu tệp “zz” "}.items():
+        answer = officer.get(f"{path}?{ON}&{query}")
+        assert (answer.status_code, told in answer.text) == (422, True), query
+
+    with transaction() as session:
+        assert session.scalars(select(AuditEntry).where(AuditEntry.action == "export")).all() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "told"),
+    [
+        (MARKET, "level=cao", "Bậc “cao” không có"),
+        (MARKET, "below=cao", "Bậc chưa đạt “cao” không có"),
+        (MARKET, "section=khu", "Khu “khu” không có"),
+        ("/markets/QN-DAMHA/stalls/file", "below=cao", "Bậc chưa đạt “cao” không có"),
+        ("/markets/QN-DAMHA/stalls/file", "level=cao", "Bậc “cao” không có"),
+        (f"{PROVINCE}/targets", "kind=huyen", "Cấp “huyen” không có"),
+        (f"{PROVINCE}/targets/file", "state=xong", "Tình trạng “xong” không có"),
+        (f"{PROVINCE}/targets/behind", "class=9", "Hạng chợ “9” không có"),
+        (f"{PROVINCE}/targets/behind/file", "class=9", "Hạng chợ “9” không có"),
+    ],
+)
+def test_a_filter_that_is_none_is_said_so_and_dropped(
+    nation: Flask, path: str, query: str, told: str
+) -> None:
+    answer = SignedIn(nation, OFFICER).get(f"{path}?{ON}&{query}&q=cho")
+
+    assert answer.status_code == 422
+    assert told in answer.text
+    kept = {field["name"] for field in Markup(answer.text).all("input", type="hidden")}
+    assert query.partition("=")[0] not in kept
+
+
+@pytest.mark.parametrize("query", ["class=&running=&under=&operator=", "class=1&class=9"])
+def test_empty_and_repeated_filters_are_read_as_before(nation: Flask, query: str) -> None:
+    officer = SignedIn(nation, OFFICER)
+
+    assert officer.get(f"{PROVINCE}?{ON}&{query}").status_code == 200
+    assert officer.get(f"{PROVINCE}/report?{ON}&{query}&format=&style=").status_code == 200
 
 
 def test_a_period_that_ends_before_it_begins_is_kept_to_be_put_right(nation: Flask) -> None:
