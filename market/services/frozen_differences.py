@@ -110,7 +110,7 @@ def compare(opened: OpenedReport, *, actor: Actor) -> ComparedReport:
     for line in now.values():
         comparison = Comparison(report.denominator, NOTHING, line.counts or NOTHING)
         markets.append(ComparedMarket(line.code, line.name, None, comparison, True))
-    return ComparedReport(markets, _total(report, markets))
+    return ComparedReport(markets, total_of(report, markets))
 
 
 def list_rows(report: FrozenReport, *, actor: Actor) -> Sequence[FrozenRow]:
@@ -124,7 +124,8 @@ def list_rows(report: FrozenReport, *, actor: Actor) -> Sequence[FrozenRow]:
     ).all()
 
 
-def _total(report: FrozenReport, markets: Sequence[ComparedMarket]) -> Comparison:
+def total_of(report: FrozenReport, markets: Sequence[ComparedMarket]) -> Comparison:
+    """The sums over some markets of the report."""
     comparisons = [each.comparison for each in markets]
     return Comparison(
         report.denominator,

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select, true
 
 from market.domain.pages import Page
+from market.domain.roles import Permission
 from market.domain.shares import Share
 from market.extensions import db
 from market.models.frozen_report import FrozenReport, FrozenRow
@@ -31,6 +32,28 @@ def page_of(actor: Actor, number: int, *, province_code: str | None = None) -> P
     A row is (report, markets, counted, accepting, number of the report that corrects it).
     """
     return rows_page(_query(actor, province_code), number)
+
+
+def list_all(actor: Actor, *, province_code: str | None = None) -> Sequence[Row[Any]]:
+    """The same rows, all of them."""
+    return db.session.execute(_query(actor, province_code)).all()
+
+
+def sees_parts(actor: Actor, *, province_code: str | None = None) -> bool:
+    """Whether any of these reports exists for the actor without all of its rows."""
+    whole = frozen_scope.whole_provinces(actor, Permission.READ_REPORTS)
+    if whole is None:
+        return False
+    query = (
+        select(FrozenReport.id)
+        .where(
+            frozen_scope.reports_in_sight(actor),
+            FrozenReport.province_code.not_in(whole),
+            true() if province_code is None else FrozenReport.province_code == province_code,
+        )
+        .limit(1)
+    )
+    return db.session.scalar(query) is not None
 
 
 def list_newest(

@@ -73,14 +73,15 @@ class Making:
 class Table:
     """A report ready to be written; rows come as they are asked for.
 
-    `told` is what else the second sheet of a workbook says of it.
+    `told` is what else the second sheet of a workbook says of it; `denominator` is None where
+    nothing is counted for the file.
     """
 
     title: str
     columns: Sequence[Column]
     rows: Iterable[Row]
     as_of: date
-    denominator: Denominator = Denominator.A
+    denominator: Denominator | None = Denominator.A
     total_row: Callable[[], Row] | None = None
     told: Sequence[tuple[str, str]] = ()
 
@@ -190,6 +191,13 @@ def _note(
     )
 
 
+def _counting(denominator: Denominator | None, making: Making) -> Iterable[tuple[str, str]]:
+    if denominator is None:
+        return ()
+    rules = ((RULE_WORDS[name], str(value)) for name, value in making.rules.items())
+    return (("Mẫu số", f"{denominator} – {denominator.label}"), *rules)
+
+
 def _colophon(table: Table, making: Making) -> Colophon:
     return Colophon(
         made_at=making.at,
@@ -197,8 +205,7 @@ def _colophon(table: Table, making: Making) -> Colophon:
         pairs=(
             ("Tên báo cáo", table.title),
             ("Ngày chốt số liệu", format_day(table.as_of)),
-            ("Mẫu số", f"{table.denominator} – {table.denominator.label}"),
-            *((RULE_WORDS[name], str(value)) for name, value in making.rules.items()),
+            *_counting(table.denominator, making),
             *table.told,
             ("Lập lúc", making.at.astimezone(ICT).strftime("%d/%m/%Y %H:%M")),
             ("Người lập", making.by),

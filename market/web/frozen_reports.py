@@ -40,7 +40,7 @@ bp = Blueprint("frozen_reports", __name__, url_prefix="/reports")
 @requires(Permission.READ_REPORTS)
 def index() -> ResponseReturnValue:
     """The frozen reports, the latest period first."""
-    page = frozen_lists.page_of(current_actor(), page_number(), province_code=_asked_province())
+    page = frozen_lists.page_of(current_actor(), page_number(), province_code=asked_province())
     return render_template(
         "frozen_reports/index.html",
         page=page,
@@ -116,9 +116,15 @@ def file(report_number: str) -> ResponseReturnValue:
     return answer
 
 
-def _asked_province() -> str | None:
+def asked_province() -> str | None:
+    """The province of which the list is asked for."""
     code = request.args.get("province", "")
     return code if code.isascii() and code.isdigit() else None
+
+
+def is_only_changed() -> bool:
+    """Whether only the markets are asked for whose figures differ."""
+    return request.args.get("only") == "changed"
 
 
 def _freeze(asked: dict[str, Any]) -> Frozen:
@@ -158,7 +164,7 @@ def _report(report_number: str, refused: Invalid | None = None) -> str:
     opened = frozen_scope.get_report(report_number, actor=actor)
     report = opened.report
     compared = frozen_differences.compare(opened, actor=actor)
-    only_changed = request.args.get("only") == "changed"
+    only_changed = is_only_changed()
     problems = problems_of(refused)
     return render_template(
         "frozen_reports/show.html",

@@ -112,6 +112,8 @@ DECLARED: dict[str, Outcomes] = {
     "frozen_reports.correct POST": OFFICERS,
     "frozen_reports.create POST": OFFICERS,
     # A frozen report is shown as far as one's markets reach.
+    "frozen_report_files.adjustments GET": ANY_REPORTER,
+    "frozen_report_files.index GET": ANY_REPORTER,
     "frozen_reports.file GET": ANY_REPORTER,
     "frozen_reports.index GET": ANY_REPORTER,
     "frozen_reports.new GET": OFFICERS,
