@@ -40,6 +40,11 @@ def vi_share(value: Fraction | Decimal | None) -> str:
     return written.rstrip("0").rstrip(",")
 
 
+def vi_points(value: Decimal | None) -> str:
+    """A difference in points with one decimal, `89,0`."""
+    return NOTHING if value is None else format_decimal_vi(value)
+
+
 def vi_change(value: Decimal | None) -> str:
     """A change in points with its sign, `+1,2`; nothing to compare with is a dash."""
     return NOTHING if value is None else format_change_vi(value)
@@ -71,6 +76,7 @@ def translated(text: str) -> str:
 FILTERS: dict[str, Callable[[Any], str]] = {
     "vi_int": vi_int,
     "vi_percent": vi_percent,
+    "vi_points": vi_points,
     "vi_change": vi_change,
     "vi_share": vi_share,
     "vi_signed": vi_signed,

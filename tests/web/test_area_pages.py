@@ -135,7 +135,7 @@ def test_links_carry_the_day_the_denominator_and_the_unit_on(nation: Flask) -> N
 
     links = [link["href"] for link in page.all("a") if "coverage?" in link["href"]]
     cells = [link["href"] for link in page.all("a") if link["href"].startswith("/communes/")]
-    assert len(links) == 5
+    assert len(links) == 8
     assert all(asked in href for href in [*links, *cells])
 
 

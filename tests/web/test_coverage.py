@@ -98,7 +98,7 @@ def test_the_headline_says_it_in_words(province: Flask) -> None:
     page = SignedIn(province, OFFICER).page(f"{PROVINCE}?{ON}")
 
     assert headline(page) == (
-        "3/4 chợ triển khai; 42,9 % hộ kinh doanh chấp nhận thanh toán điện tử, tính đến 30/9/2026"
+        "3/4 chợ triển khai; 42,9 % hộ kinh doanh chấp nhận thanh toán điện tử, tính đến 30/09/2026"
     )
     assert "3/7 hộ · 42,9 %" in [each.text for each in page.all("p", class_="share-text")]
     facts = {each.text for each in page.all("dd")}
@@ -111,11 +111,31 @@ def test_stalls_can_be_counted_instead(province: Flask) -> None:
     assert "42,9 % điểm kinh doanh chấp nhận" in headline(page)
 
 
+def test_each_market_shows_its_share_with_its_counts_and_leads_to_who_is_missing(
+    province: Flask,
+) -> None:
+    asked = "as_of=2026-09-30&denominator=A&unit=merchants"
+    officer = SignedIn(province, OFFICER)
+
+    page = officer.page(f"{PROVINCE}?{ON}")
+
+    shares = {cell.text for cell in page.all("td") if "/" in cell.text and "%" in cell.text}
+    links = {link["href"]: link.text for link in page.all("a") if "#missing" in link["href"]}
+    assert shares == {"50,0 % 2/4 hộ", "100,0 % 1/1 hộ", "0,0 % 0/2 hộ"}
+    assert links == {
+        f"/markets/QN-DAMHA/coverage?{asked}#missing": "50,0 %",
+        f"/markets/QN-TIENYEN/coverage?{asked}#missing": "100,0 %",
+        f"/markets/QN-BACHE/coverage?{asked}#missing": "0,0 %",
+    }
+    for address in links:
+        assert 'id="missing"' in officer.get(address.partition("#")[0]).text
+
+
 def test_a_day_with_nobody_to_count_has_no_percentage(province: Flask) -> None:
     page = SignedIn(province, OFFICER).page(f"{PROVINCE}?{ON}&class=unclassified")
 
     assert headline(page) == (
-        "0/0 chợ triển khai; chưa có hộ kinh doanh nào để tính, tính đến 30/9/2026"
+        "0/0 chợ triển khai; chưa có hộ kinh doanh nào để tính, tính đến 30/09/2026"
     )
     assert "0,0 %" not in page.html
 

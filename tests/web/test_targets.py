@@ -220,7 +220,8 @@ def test_the_list_tells_what_is_missing_the_pace_and_when_it_will_be_there(
 
     assert "Còn 2 hộ để đạt 100 % vào 31/12/2026; 1 hộ mỗi tuần." in text
     assert "8 tuần qua +3 hộ: với tốc độ này thì đạt khoảng 07/11/2026, trước hạn." in text
-    assert "Chậm 40 điểm %" in text
+    assert "Chậm 40,0 điểm %" in text
+    assert '60,0 %<br> <span class="meta">3/5 hộ</span>' in text
 
 
 def test_the_list_narrows_by_kind_and_state(province: Flask, transaction: Transaction) -> None:
@@ -248,8 +249,27 @@ def test_markets_behind_come_with_how_far(province: Flask, transaction: Transact
 
     assert page.one("p", class_="headline").text == ("1/2 chợ chậm so với chỉ tiêu ngày 30/09/2026")
     assert rows_of(page) == ["Chợ Đầm Hà"]
-    assert "Chậm 50 điểm %" in page.html
+    assert "Chậm 50,0 điểm %" in page.html
+    assert "50,0 % 2/4 hộ" in [cell.text for cell in page.all("td")]
+    missing = [link["href"] for link in page.all("a") if "#missing" in link["href"]]
+    assert missing == ["/markets/QN-DAMHA/coverage?as_of=2026-09-30&unit=merchants#missing"]
     assert rows_of(officer.page(f"{BEHIND}?{ON}&commune=06862")) == []
+
+
+def test_the_share_of_a_market_leads_to_who_is_missing_there(
+    province: Flask, transaction: Transaction
+) -> None:
+    with transaction() as session:
+        market = session.scalars(select(Market).where(Market.code == "QN-DAMHA")).one()
+        make_target(market=market)
+        make_target()
+
+    page = SignedIn(province, OFFICER).page(f"{LIST}?{ON}")
+
+    cells = [cell.text for cell in page.all("td")]
+    assert {"60,0 % 3/5 hộ", "50,0 % 2/4 hộ"} <= set(cells)
+    missing = [link["href"] for link in page.all("a") if "#missing" in link["href"]]
+    assert missing == ["/markets/QN-DAMHA/coverage?as_of=2026-09-30&unit=merchants#missing"]
 
 
 def test_before_there_is_a_target_the_pages_say_what_to_do(province: Flask) -> None:
