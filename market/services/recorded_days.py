@@ -15,20 +15,24 @@ def check_day(markets: ColumnElement[bool], on: date, *, today: date) -> None:
     """Raise Invalid for a day to come, or one by which nothing of these markets was on record.
 
     Today can always be asked about. Markets of which nothing is counted yet are on record
-    from the day they opened or began the programme.
+    from the day they opened or began the programme. Where there is no market, none is missing.
     """
     check_as_of(on, today=today)
     if on == today:
         return
     first = coverage.find_first_day(markets, by=on)
     check_as_of(on, today=today, first=first)
-    if first is None and not _had_begun(markets, on):
+    if first is None and _are_unknown(markets, on):
         raise Invalid(
             f"Chưa có số liệu cho ngày {format_day(on)}: đến ngày đó chưa ghi nhận gì. "
             "Hãy xem ngày hôm nay, hoặc nhập danh sách điểm kinh doanh trước."
         )
 
 
-def _had_begun(markets: ColumnElement[bool], on: date) -> bool:
-    days = select(func.min(Market.opened_on), func.min(Market.programme_start)).where(markets)
-    return any(day is not None and day <= on for day in db.session.execute(days).one())
+def _are_unknown(markets: ColumnElement[bool], on: date) -> bool:
+    """Whether there are markets, and none of them had opened or begun by the day."""
+    query = select(
+        func.count(), func.min(Market.opened_on), func.min(Market.programme_start)
+    ).where(markets)
+    number, *began = db.session.execute(query).one()
+    return number > 0 and not any(day is not None and day <= on for day in began)

@@ -102,7 +102,8 @@ def test_a_past_day_with_nothing_on_record_is_refused(
     province: Flask, transaction: Transaction, words: tuple[str, ...], day: str
 ) -> None:
     with transaction():
-        make_commune("06999", "Xã Khác", make_province())
+        other = make_commune("06999", "Xã Khác", make_province())
+        make_market("QN-KHAC", commune_code=other.code, programme_start=None)
 
     result = run(province, *words, "--as-of", day, "--json")
 
