@@ -1,5 +1,6 @@
 """The directories that an upgrade brings, and what an operator changes in them."""
 
+import icu
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -7,10 +8,13 @@ from sqlalchemy.orm import Session
 from market.domain.banks import packaged_banks
 from market.domain.business_lines import packaged_lines
 from market.domain.errors import NotFound
-from market.domain.text import fold
 from market.models.account import BankEntry
 from market.models.stall import BusinessLine
 from market.services import directory
+
+
+def in_order(names: list[str]) -> list[str]:
+    return sorted(names, key=icu.Collator.createInstance(icu.Locale("vi")).getSortKey)
 
 
 def test_an_upgrade_brings_all_banks_of_the_release(session: Session) -> None:
@@ -45,8 +49,17 @@ def test_a_bank_that_the_operator_took_out_is_not_found(session: Session) -> Non
 def test_banks_are_offered_by_name(session: Session) -> None:
     offered = directory.list_banks()
 
-    assert offered == sorted(offered, key=lambda choice: fold(choice[1].split(" – ")[0]))
+    names = [words.split(" – ")[0] for _bin, words in offered]
+    assert names == in_order(names)
     assert dict(offered)["970436"].startswith("Vietcombank – ")
+
+
+def test_lines_are_offered_in_the_order_of_the_alphabet(session: Session) -> None:
+    session.add(BusinessLine(code="mau", name="Đồ thờ mẫu", search="do tho mau", mcc="5999"))
+
+    names = [line.name for line in directory.business_lines()]
+
+    assert names == in_order(names)
 
 
 def test_a_line_that_the_operator_added_is_found_by_its_name(session: Session) -> None:

@@ -24,6 +24,20 @@ def test_a_share_of_nothing_is_blank_and_not_nought() -> None:
 
 
 @pytest.mark.parametrize(
+    ("counts", "words", "links"), [("412, 1486", "27,7 % 412/1.486 hộ", ["/x"]), ("0, 0", "–", [])]
+)
+def test_a_share_in_a_table_stands_over_its_counts(
+    counts: str, words: str, links: list[str]
+) -> None:
+    page = render_component(
+        "shares", f"<p>{{{{ c.share_cell({counts}, 'hộ', '27,7 %', href='/x') }}}}</p>"
+    )
+
+    assert page.one("p").text == words
+    assert [link["href"] for link in page.all("a")] == links
+
+
+@pytest.mark.parametrize(
     ("numerator", "target", "words", "is_short"),
     [
         (90, 90, "đạt chỉ tiêu 90 %", False),
