@@ -153,7 +153,7 @@ def test_targets_of_one_place_do_not_overlap(session: Session) -> None:
     targets.set_target(place, values(), actor=actor)
 
     with pytest.raises(Invalid, match="đã có chỉ tiêu từ 01/01/2026 đến 31/12/2026"):
-        targets.set_target(place, values(from_day=END_OF_YEAR, to_day=END_OF_YEAR), actor=actor)
+        targets.set_target(place, values("90", "90", END_OF_YEAR, END_OF_YEAR), actor=actor)
     next_year = values("90", "95", date(2027, 1, 1), date(2027, 12, 31))
     assert targets.set_target(place, next_year, actor=actor).id
 
