@@ -31,7 +31,7 @@ from market.services import (
     coverage,
     foreign_codes,
     import_runs,
-    markets,
+    market_closures,
     merchant_merges,
     merchants,
     printing,
@@ -141,13 +141,15 @@ class MarketLife:
             )
 
     def close_or_reopen(self, which: int, ago: int) -> None:
+        """Long ago means on the very day it closed: a mistake put right."""
         market = self._market(which)
         with self._act():
             known: dict[str, Any] = {"version": market.version, "actor": self._system}
             if market.closed_on is None:
-                markets.close_market(market, closed_on=self.day(ago), **known)
+                market_closures.close_market(market, on=self.day(ago), **known)
             else:
-                markets.reopen_market(market, **known)
+                on = max(self.day(ago), market.closed_on)
+                market_closures.reopen_market(market, on=on, **known)
 
     # People
 

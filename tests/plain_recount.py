@@ -49,6 +49,7 @@ class Tables:
     """All rows that figures come from."""
 
     markets: Sequence[Row]
+    closures: Sequence[Row]
     stalls: Sequence[Row]
     states: Sequence[Row]
     tenancies: Sequence[Row]
@@ -62,6 +63,7 @@ class Tables:
         """As they are in the database now."""
         names = (
             "markets",
+            "market_closures",
             "stalls",
             "stall_states",
             "tenancies",
@@ -108,7 +110,7 @@ class PlainRecount:
         for market in own:
             if market.opened_on is not None and market.opened_on > day:
                 continue
-            if market.closed_on is not None and market.closed_on <= day:
+            if any(row.market_id == market.id and holds(row, day) for row in self._tables.closures):
                 continue
             for name, figure in self.figures(market.id, day).items():
                 pooled[name] = pooled.get(name, 0) + figure

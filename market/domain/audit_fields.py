@@ -108,6 +108,7 @@ FIELDS = {
     "registration_code": "Mã số hộ kinh doanh",
     "relation": "Tài khoản của ai",
     "release": "Bản vẽ",
+    "reopened_on": "Mở lại từ ngày",
     "replaced_by": "Thay bằng số",
     "replaces": "Thay cho",
     "report": "Báo cáo",
@@ -191,5 +192,6 @@ SETS: dict[str, type[LabelledEnum]] = {
 DATED = frozenset(
     {"as_of", "at", "cashless_fees_since", "class_decided_on", "closed_on", "consent_on", "day"}
     | {"effective_on", "ended_on", "ends_on", "from", "from_day", "in_force_from", "on"}
-    | {"opened_on", "programme_start", "revoked_at", "since", "to", "to_day", "until"}
+    | {"opened_on", "programme_start", "reopened_on", "revoked_at", "since", "to", "to_day"}
+    | {"until"}
 )

@@ -31,6 +31,7 @@ class Market(Base):
 
     `sort_key` orders names the Vietnamese way, by code points whatever the database's
     language. `cashless_fees` names the fees collected without cash since `cashless_fees_since`.
+    `state` and `closed_on` are those of today; of other days the closures tell.
     """
 
     __tablename__ = "markets"
@@ -94,6 +95,30 @@ class MarketOperator(Base):
 
     market: Mapped[Market] = relationship(back_populates="operators", lazy="raise")
     operator: Mapped[Operator] = relationship(lazy="raise")
+
+
+class MarketClosure(Base):
+    """That a market was closed, from a day until the day before `to_day`.
+
+    One that ended on the day it began holds on no day: a closing that was taken back.
+    """
+
+    __tablename__ = "market_closures"
+    __table_args__ = (
+        CheckConstraint("to_day IS NULL OR to_day >= from_day", name="ends_after_start"),
+        Index(
+            "uq_market_closures_open",
+            "market_id",
+            unique=True,
+            sqlite_where=text("to_day IS NULL"),
+            postgresql_where=text("to_day IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    market_id: Mapped[int] = mapped_column(ForeignKey("markets.id"), index=True)
+    from_day: Mapped[date]
+    to_day: Mapped[date | None]
 
 
 class Section(Base):

@@ -54,8 +54,9 @@ class CloseMarket(FormSchema):
 
 
 class ReopenMarket(FormSchema):
-    """That the market counts again."""
+    """From which day the market counts again."""
 
+    reopened_on = Day(required=True)
     version = Version()
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import aliased
 
 from market.domain.coverage import Denominator, Unit
@@ -63,8 +63,9 @@ def of_market(market: Market, on: date, denominator: Denominator = Denominator.A
     commune = db.session.get_one(Commune, market.commune_code)
     places = target_book.places_of_market(market.id, commune.code, commune.province_code)
     now, before = aliased(CoverageDay), aliased(CoverageDay)
+    is_open = exists().where(Market.id == market.id, coverage.is_open(on))
     rows = db.session.execute(
-        select(Target, *_figures(now, denominator), *_figures(before, denominator))
+        select(Target, is_open, *_figures(now, denominator), *_figures(before, denominator))
         .select_from(Target)
         .outerjoin(now, _is_row_of(now, market, on))
         .outerjoin(before, _is_row_of(before, market, on - timedelta(days=PACE_DAYS)))
@@ -72,10 +73,10 @@ def of_market(market: Market, on: date, denominator: Denominator = Denominator.A
     ).all()
     book = TargetBook(target_book.aim_of(row[0]) for row in rows)
     aim = book.find(places, on)
-    if aim is None or (market.closed_on is not None and market.closed_on <= on):
+    # Every row carries the same facts of the market beside its target.
+    if aim is None or not rows[0][1]:
         return Aimed(None, book, places)
-    # Every row carries the same figures of the market beside its target.
-    figures = [figure or 0 for figure in rows[0][1:]]
+    figures = [figure or 0 for figure in rows[0][2:]]
     at = 2 * UNITS.index(aim.unit)
     accepting, counted, accepted = figures[at], figures[at + 1], figures[at + 2 * len(UNITS)]
     return Aimed(Standing(aim, on, Share(accepting, counted), accepting - accepted), book, places)

@@ -30,12 +30,13 @@ from market.domain.levels import Level
 from market.extensions import db
 from market.models.area import Commune
 from market.models.coverage import CoverageDay, TenancyLevel
-from market.models.market import Market
+from market.models.market import Market, MarketClosure
 from market.models.merchant import Tenancy
 from market.models.stall import Stall
 from market.services import coverage_counting, coverage_ladders, coverage_rows
 from market.services.coverage_facts import Stalls
 from market.services.coverage_rows import figures_of
+from market.services.dated_facts import holds_on, lasts_beyond
 from market.services.newest_counts import newest_counts
 
 TOUCHED = "coverage_touched"
@@ -156,13 +157,13 @@ def ladders_of_days(
     """The pooled ladder of the markets open on each of some days, for a trend; two queries.
 
     Month ends are added up from the changes of each month. Other days are looked up market
-    by market, and so are all days of markets that opened or closed meanwhile.
+    by market, and so are all days of markets that were not open throughout.
     """
     if not days:
         return {}
     ends = [day for day in days if day == month_end(day)]
     others = [day for day in days if day != month_end(day)]
-    throughout = and_(is_open(min(days)), is_open(max(days)))
+    throughout = _is_open_throughout(min(days), max(days))
     ladders = dict.fromkeys(days, NOBODY) | coverage_ladders.at_month_ends(
         ends, denominator, unit, markets=and_(markets, throughout)
     )
@@ -219,10 +220,22 @@ def _find_day(markets: ColumnElement[bool], by: date) -> date | None:
 
 def is_open(on: date | ColumnElement[date]) -> ColumnElement[bool]:
     """Markets that exist on the day."""
-    return and_(
-        or_(Market.closed_on.is_(None), Market.closed_on > on),
-        or_(Market.opened_on.is_(None), Market.opened_on <= on),
-    )
+    return and_(_has_opened(on), ~_is_closed(holds_on(MarketClosure, on)))
+
+
+def _is_open_throughout(first: date, last: date) -> ColumnElement[bool]:
+    closed_meanwhile = and_(MarketClosure.from_day <= last, lasts_beyond(MarketClosure, first))
+    return and_(_has_opened(first), ~_is_closed(closed_meanwhile))
+
+
+def _has_opened(by: date | ColumnElement[date]) -> ColumnElement[bool]:
+    return or_(Market.opened_on.is_(None), Market.opened_on <= by)
+
+
+def _is_closed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """That a market has a closure of the kind."""
+    found = exists().where(MarketClosure.market_id == Market.id, condition)
+    return found.correlate_except(MarketClosure)
 
 
 def in_province(code: str) -> ColumnElement[bool]:

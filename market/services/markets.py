@@ -1,4 +1,4 @@
-"""Markets: entered, changed, closed and reopened; who runs them from which day on."""
+"""Markets: entered and changed; who runs them from which day on."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from market.domain.calendar import Span, format_day
-from market.domain.errors import Conflict, Forbidden, Invalid, Problem
+from market.domain.errors import Forbidden, Invalid, Problem
 from market.domain.markets import MarketClass, MarketState, MarketTrade
 from market.domain.roles import Permission
 from market.domain.spans import find_slot
@@ -99,35 +99,13 @@ def change_market(market: Market, values: MarketValues, *, version: int, actor: 
     coverage.touch(market.id)
 
 
-def close_market(market: Market, *, closed_on: date, version: int, actor: Actor) -> None:
-    """The market no longer counts from that day on."""
-    check_version(market, version)
-    if market.state is MarketState.CLOSED:
-        raise Conflict("Chợ này đã đóng.")
-    _check_past(closed_on, actor, field="closed_on")
-    market.state, market.closed_on = MarketState.CLOSED, closed_on
-    audit.record(actor, "close", market, market_id=market.id, new={"closed_on": closed_on})
-    coverage.touch(market.id)
-
-
-def reopen_market(market: Market, *, version: int, actor: Actor) -> None:
-    """The market counts again, also for the days on which it stood as closed."""
-    check_version(market, version)
-    if market.state is MarketState.OPEN:
-        raise Conflict("Chợ này đang hoạt động.")
-    old = market.closed_on
-    market.state, market.closed_on = MarketState.OPEN, None
-    audit.record(actor, "reopen", market, market_id=market.id, old={"closed_on": old})
-    coverage.touch(market.id)
-
-
 def change_operator(market: Market, operator: Operator, *, on: date, actor: Actor) -> bool:
     """From `on` the operator runs the market, until the next change that is recorded.
 
     Gives whether anything changed. Raises Invalid for a day that has not come or an
     operator of another province.
     """
-    _check_past(on, actor, field="from_day")
+    check_past(on, actor, field="from_day")
     if operator.province_code != market.commune.province_code:
         message = "Đơn vị này thuộc tỉnh khác. Hãy chọn đơn vị trong tỉnh của chợ."
         raise Invalid(message, (Problem(message, field="operator_id"),))
@@ -176,6 +154,12 @@ def may_manage(market: Market, *, actor: Actor) -> bool:
     return db.session.scalar(select(Market.id).where(Market.id == market.id, condition)) is not None
 
 
+def check_past(day: date, actor: Actor, *, field: str) -> None:
+    """Raise Invalid, with a problem of the field, for a day that has not come."""
+    if day > actor.today:
+        raise Invalid(_not_yet(day), (Problem(_not_yet(day), field=field),))
+
+
 def _checked(values: MarketValues, actor: Actor) -> MarketValues:
     """The values, cleaned; raises Invalid with a problem for each field at fault."""
     values = replace(values, code=values.code.strip(), name=clean(values.name))
@@ -212,11 +196,6 @@ def _problems_of_days(values: MarketValues, actor: Actor) -> list[Problem]:
         missing = "cashless_fees" if values.cashless_fees is None else "cashless_fees_since"
         problems.append(Problem(message, field=missing))
     return problems
-
-
-def _check_past(day: date, actor: Actor, *, field: str) -> None:
-    if day > actor.today:
-        raise Invalid(_not_yet(day), (Problem(_not_yet(day), field=field),))
 
 
 def _not_yet(day: date) -> str:

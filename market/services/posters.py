@@ -5,10 +5,8 @@ from datetime import date
 
 from market.documents.poster import Poster
 from market.domain.calendar import check_as_of
-from market.domain.coverage import Denominator
+from market.domain.coverage import Denominator, Unit
 from market.domain.errors import NotFound
-from market.domain.levels import Level
-from market.domain.shares import Share
 from market.models.market import Market
 from market.services import branding, coverage
 from market.services.access import Actor
@@ -22,11 +20,10 @@ def poster_of(market: Market, *, on: date | None, actor: Actor) -> Poster:
     """
     day = on or actor.today
     check_as_of(day, today=actor.today)
-    counts = coverage.counts_of_market(market.id, day)
-    share = Share(0, 0)
-    if counts is not None:
-        share = counts.of(Denominator.A).merchants.share(Level.ACCEPTS)
-    return _in_look_of_operator(Poster(market.name, share, day), market, actor.today)
+    here = Market.id == market.id
+    ladders = coverage.ladders_of_days([day], Denominator.A, Unit.MERCHANTS, markets=here)
+    poster = Poster(market.name, ladders[day].share(), day)
+    return _in_look_of_operator(poster, market, actor.today)
 
 
 def _in_look_of_operator(poster: Poster, market: Market, today: date) -> Poster:

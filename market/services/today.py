@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label, Select, func, select
 
 from market.domain.accounts import AccountState
-from market.domain.coverage import Counts, Denominator
+from market.domain.coverage import Denominator, Unit
 from market.domain.imports import BatchState
 from market.domain.labels import LabelledEnum
-from market.domain.levels import Level
 from market.domain.market_classes import is_class_doubtful
 from market.domain.roles import Permission
 from market.domain.shares import Share, change_in_points
@@ -126,15 +125,10 @@ def gather(market: Market, *, actor: Actor) -> Today:
 
 def _share(market: Market, today: date) -> ShareNow:
     end_of_last_month = today.replace(day=1) - timedelta(days=1)
-    now = _accepting(coverage.counts_of_market(market.id, today))
-    before = _accepting(coverage.counts_of_market(market.id, end_of_last_month))
+    days, here = [end_of_last_month, today], Market.id == market.id
+    ladders = coverage.ladders_of_days(days, Denominator.A, Unit.MERCHANTS, markets=here)
+    before, now = (ladders[day].share() for day in days)
     return ShareNow(now, change_in_points(now, before), end_of_last_month)
-
-
-def _accepting(counts: Counts | None) -> Share:
-    if counts is None:
-        return Share(0, 0)
-    return counts.of(Denominator.A).merchants.share(Level.ACCEPTS)
 
 
 def _figures(market: Market, actor: Actor) -> Select[Any]:

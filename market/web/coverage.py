@@ -23,6 +23,7 @@ from market.services import (
     area_targets,
     breakdowns,
     covered_areas,
+    market_closures,
     market_lines,
     missing_stalls,
     proofs,
@@ -144,9 +145,11 @@ def _area_page(area: Area) -> ResponseReturnValue:
 def _of_market(opened: Market, found: MarketCoverage) -> dict[str, Any]:
     question = found.question
     breakdown = breakdowns.of_market(opened, question)
+    closure = market_closures.find_closure(opened, question.as_of)
     aimed = area_targets.of_market(opened, question.as_of, question.denominator)
     return {
         "breakdown": breakdown,
+        "closure": closure,
         **figures.of_proofs(breakdown.proofs(question.unit)),
         **figures.of_coverage(found, aimed),
     }

@@ -25,7 +25,14 @@ from market.schemas.markets import (
     NewMarket,
     ReopenMarket,
 )
-from market.services import area_search, market_lists, markets, operators, today
+from market.services import (
+    area_search,
+    market_closures,
+    market_lists,
+    markets,
+    operators,
+    today,
+)
 from market.services.area_search import FoundCommune
 from market.services.market_lists import MarketFilter
 from market.services.markets import MarketValues
@@ -89,6 +96,7 @@ def show(market_code: str) -> ResponseReturnValue:
         steps=next_steps.list_links(found, market),
         pages={name: reachable(name, market_code=market.code) for name in LINKED},
         operators=markets.list_operators(market),
+        closures=market_closures.list_closures(market),
     )
 
 
@@ -140,9 +148,11 @@ def close(market_code: str) -> ResponseReturnValue:
     market = open_market(market_code, Permission.MANAGE_MARKETS)
     try:
         asked = load_form(CloseMarket())
-        markets.close_market(market, **asked, actor=current_actor())
+        market_closures.close_market(
+            market, on=asked["closed_on"], version=asked["version"], actor=current_actor()
+        )
     except Invalid as refused:
-        return _form(market, values=_known(market), refused=refused), 422
+        return _form(market, values=_known(market) | request.form.to_dict(), refused=refused), 422
     db.session.commit()
     flash(_("Đã đóng %(name)s.", name=market.name))
     return _to(market)
@@ -151,9 +161,15 @@ def close(market_code: str) -> ResponseReturnValue:
 @bp.post("/<market_code>/reopen")
 @requires(Permission.MANAGE_MARKETS)
 def reopen(market_code: str) -> ResponseReturnValue:
-    """Let a closed market count again."""
+    """Let a closed market count again from a day on."""
     market = open_market(market_code, Permission.MANAGE_MARKETS)
-    markets.reopen_market(market, **load_form(ReopenMarket()), actor=current_actor())
+    try:
+        asked = load_form(ReopenMarket())
+        market_closures.reopen_market(
+            market, on=asked["reopened_on"], version=asked["version"], actor=current_actor()
+        )
+    except Invalid as refused:
+        return _form(market, values=_known(market) | request.form.to_dict(), refused=refused), 422
     db.session.commit()
     flash(_("Đã mở lại %(name)s.", name=market.name))
     return _to(market)
@@ -212,6 +228,7 @@ def _form(market: Market | None, *, values: Any, refused: Invalid | None = None)
         branding_url=reachable("branding.of_market", market_code=market.code) if market else None,
         history_rows=markets.list_operators(market) if market else (),
         operators=_operators(market) if market and manages else (),
+        closures=market_closures.list_closures(market) if market else (),
         problems=problems,
         errors=errors_by_field(problems),
     )

@@ -50,9 +50,7 @@ def test_an_operator_that_is_there_is_taken(app: Flask, transaction: Transaction
         assert len(session.scalars(select(Operator)).all()) == 1
 
 
-def test_class_trade_and_first_days_are_taken(
-    app: Flask, transaction: Transaction
-) -> None:
+def test_class_trade_and_first_days_are_taken(app: Flask, transaction: Transaction) -> None:
     with transaction():
         make_commune()
 

@@ -18,6 +18,7 @@ from market.models.market import MarketOperator
 from market.services import branding
 from market.services.access import Actor
 from market.services.branding import Branding, BrandingValues
+from tests.closing import close_since
 from tests.factories import (
     TODAY,
     make_actor,
@@ -77,7 +78,7 @@ def test_a_manager_of_its_only_market_sets_its_look() -> None:
 
 def test_a_closed_market_of_the_operator_does_not_count() -> None:
     operator = make_operator()
-    make_market(operator=operator, state="closed", closed_on=date(2026, 1, 1))
+    close_since(make_market(operator=operator), date(2026, 1, 1))
     manager = make_actor(market=make_market(operator=operator))
 
     assert branding.get_operator(operator.id, actor=manager) == operator

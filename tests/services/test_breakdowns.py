@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from market.domain.coverage import Denominator, Unit
 from market.domain.levels import Level
-from market.domain.markets import MarketState
 from market.domain.shares import Share
 from market.domain.stalls import Placement, StallState
 from market.domain.visits import NonAcceptReason
@@ -16,7 +15,14 @@ from market.models.market import Market
 from market.models.stall import BusinessLine, Stall
 from market.services import breakdowns, coverage
 from market.services.area_coverage import Question
-from tests.factories import TODAY, make_market, make_merchant, make_section, make_tenancy
+from tests.closing import close_since
+from tests.factories import (
+    TODAY,
+    make_market,
+    make_merchant,
+    make_section,
+    make_tenancy,
+)
 from tests.ladders import make_at, merchant_of, see
 
 DAY = date(2026, 8, 10)
@@ -94,7 +100,7 @@ def test_a_market_without_stalls_has_no_parts(session: Session) -> None:
 def test_a_market_that_closed_has_no_parts_from_that_day_on(session: Session) -> None:
     market = make_market()
     make_at(market, Level.ACCEPTS, since=DAY)
-    market.state, market.closed_on = MarketState.CLOSED, TODAY
+    close_since(market, TODAY)
     coverage.recompute_market(market.id)
 
     assert breakdowns.of_market(market, QUESTION).by_line == []

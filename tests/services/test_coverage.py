@@ -18,6 +18,7 @@ from market.models.sticker import Sticker
 from market.models.visit import Visit
 from market.services import coverage, market_lines
 from market.services.market_lines import MarketChoice
+from tests.closing import close_since
 from tests.factories import (
     TODAY,
     make_account,
@@ -216,7 +217,8 @@ def test_counting_again_writes_nothing_new(session: Session) -> None:
 def test_a_province_pools_its_markets_and_leaves_out_closed_ones(session: Session) -> None:
     province = make_province()
     big, small = make_market(), make_market()
-    closed = make_market(state="closed", closed_on=date(2026, 1, 1))
+    closed = make_market()
+    close_since(closed, date(2026, 1, 1))
     for market, traders in ((big, 3), (small, 1), (closed, 5)):
         for _ in range(traders):
             make_trader(market)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from market.domain.coverage import Denominator, Unit
 from market.domain.errors import Invalid, NotFound
 from market.domain.levels import Level
-from market.domain.markets import MarketClass, MarketState
+from market.domain.markets import MarketClass
 from market.domain.roles import Role
 from market.domain.shares import Share
 from market.domain.stalls import Placement, StallState
@@ -21,6 +21,7 @@ from market.services import area_coverage, area_lines, area_totals, coverage, co
 from market.services.area_coverage import Order, Question
 from market.services.covered_areas import COUNTRY
 from market.services.market_lines import MarketChoice
+from tests.closing import close_since
 from tests.factories import (
     TODAY,
     make_actor,
@@ -128,8 +129,7 @@ def test_a_trend_is_the_figures_of_each_of_its_days(session: Session) -> None:
 def test_a_trend_leaves_out_markets_on_days_when_they_are_closed(session: Session) -> None:
     fill(make_market(), Level.ACCEPTS)
     closed = fill(make_market(), Level.ACCEPTS)
-    closed.state, closed.closed_on = MarketState.CLOSED, TODAY
-    session.flush()
+    close_since(closed, TODAY)
     before = TODAY - timedelta(days=1)
 
     ladders = coverage.ladders_of_days([before, TODAY], Denominator.A, Unit.STALLS, markets=true())

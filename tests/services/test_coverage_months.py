@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from market.domain.coverage import Denominator, Ladder, Unit
 from market.domain.levels import Level
-from market.domain.markets import MarketState
 from market.domain.rules import Rules
 from market.models.coverage import CoverageDay, CoverageMonth
 from market.models.market import Market
 from market.services import coverage, coverage_checks
+from tests.closing import close_since
 from tests.factories import TODAY, make_market
 from tests.ladders import make_at, see
 
@@ -58,8 +58,7 @@ def test_days_within_a_month_stand_beside_month_ends(session: Session) -> None:
 
 def test_a_market_that_closes_on_the_way_is_not_counted_afterwards(session: Session) -> None:
     staying, closed = fill(make_market()), fill(make_market())
-    closed.state, closed.closed_on = MarketState.CLOSED, date(2026, 7, 31)
-    session.flush()
+    close_since(closed, date(2026, 7, 31))
 
     assert [ladder.counted for ladder in trend(ENDS[1:])] == [4, 2, 2]
     assert trend(ENDS[2:]) == [one_by_one(staying, day) for day in ENDS[2:]]

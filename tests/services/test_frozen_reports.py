@@ -22,7 +22,6 @@ from market.documents.tables import Style
 from market.domain.coverage import Denominator
 from market.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from market.domain.levels import Level
-from market.domain.markets import MarketState
 from market.domain.roles import Role
 from market.domain.rules import Rules
 from market.extensions import db
@@ -46,6 +45,7 @@ from market.services.market_lines import MarketChoice
 from market.services.report_files import FileFormat, Form
 from market.services.reports import Period
 from tests.audit_log import list_entries
+from tests.closing import close_since
 from tests.factories import (
     NOW,
     make_actor,
@@ -299,7 +299,7 @@ def test_markets_that_came_or_went_afterwards_are_adjustments(
     session: Session, dam_ha: Market
 ) -> None:
     number = frozen().number
-    dam_ha.state, dam_ha.closed_on = MarketState.CLOSED, date(2026, 8, 15)
+    close_since(dam_ha, date(2026, 8, 15))
     late = make_market("QN-BACHE", "Chợ Ba Chẽ")
     make_at(late, Level.ACCEPTS, since=date(2026, 8, 20))
     coverage.recompute_market(late.id)

@@ -190,35 +190,6 @@ def test_an_officer_moves_a_market_within_the_province_only(session: Session) ->
         )
 
 
-def test_a_market_closes_on_a_day_and_opens_again(session: Session) -> None:
-    market = make_market()
-
-    markets.close_market(market, closed_on=LONG_AGO, version=market.version, actor=SYSTEM)
-    session.flush()
-    closed = (market.state, market.closed_on)
-    markets.reopen_market(market, version=market.version, actor=SYSTEM)
-    session.flush()
-
-    assert closed == (MarketState.CLOSED, LONG_AGO)
-    assert (market.state, market.closed_on) == (MarketState.OPEN, None)
-
-
-def test_a_market_closes_once(session: Session) -> None:
-    market = make_market()
-    markets.close_market(market, closed_on=TODAY, version=market.version, actor=SYSTEM)
-    session.flush()
-
-    with pytest.raises(Conflict):
-        markets.close_market(market, closed_on=TODAY, version=market.version, actor=SYSTEM)
-
-
-def test_an_open_market_is_not_opened_again(session: Session) -> None:
-    market = make_market()
-
-    with pytest.raises(Conflict):
-        markets.reopen_market(market, version=market.version, actor=SYSTEM)
-
-
 def history(market: Market) -> list[tuple[str, date, date | None]]:
     """Who ran the market, in order."""
     return [

@@ -14,7 +14,6 @@ from market.documents.report_columns import MARKET_COLUMNS
 from market.domain.coverage import Denominator, Unit
 from market.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from market.domain.levels import Level
-from market.domain.markets import MarketState
 from market.domain.roles import Role
 from market.domain.stalls import StallState
 from market.domain.targets import Place, PlaceKind
@@ -39,6 +38,7 @@ from market.services.market_lines import MarketChoice
 from market.services.reports import Period
 from market.services.target_lists import TargetState
 from market.services.targets import TargetValues
+from tests.closing import close_since
 from tests.factories import (
     LONG_AGO,
     NOW,
@@ -513,8 +513,7 @@ def test_a_market_is_told_as_an_area_of_it_alone_is(session: Session) -> None:
 def test_a_closed_market_has_no_standing(session: Session) -> None:
     make_target()
     market = filled(1, 0)
-    market.state, market.closed_on = MarketState.CLOSED, TODAY
-    session.flush()
+    close_since(market, TODAY)
 
     assert area_targets.of_market(market, TODAY).standing is None
     assert area_targets.of_market(market, TODAY - timedelta(days=1)).standing is not None

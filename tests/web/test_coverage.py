@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.domain.levels import Level
-from market.domain.markets import MarketClass, MarketState
+from market.domain.markets import MarketClass
 from market.domain.roles import Role
 from market.models.market import Market
 from market.services import coverage
 from tests.browsing import MOST_QUERIES, SignedIn, counting_queries
+from tests.closing import close_between, close_since
 from tests.factories import (
     make_commune,
     make_market,
@@ -324,11 +325,25 @@ def test_a_closed_market_is_not_counted_from_that_day_on(
 ) -> None:
     with transaction() as session:
         market = session.query(Market).filter_by(code="QN-DAMHA").one()
-        market.state, market.closed_on = MarketState.CLOSED, date(2026, 9, 1)
+        close_since(market, date(2026, 9, 1))
     board = SignedIn(province, BOARD)
 
     assert "Chợ đã đóng từ ngày 01/09/2026" in board.page(f"{MARKET}?{ON}").html
     assert "2/4 hộ" in board.page(f"{MARKET}?as_of=2026-08-31").html
+
+
+def test_a_market_that_reopened_is_not_counted_on_the_days_it_was_closed(
+    province: Flask, transaction: Transaction
+) -> None:
+    with transaction() as session:
+        market = session.query(Market).filter_by(code="QN-DAMHA").one()
+        close_between(market, date(2026, 8, 1), date(2026, 9, 1))
+    board = SignedIn(province, BOARD)
+
+    closed = board.page(f"{MARKET}?as_of=2026-08-31").html
+    assert "Từ ngày đó đến trước ngày 01/09/2026 chợ không tính vào tỷ lệ." in closed
+    assert "Chợ đã đóng" not in board.page(f"{MARKET}?{ON}").html
+    assert "2/4 hộ" in board.page(f"{MARKET}?as_of=2026-07-31").html
 
 
 def test_pages_beyond_the_last_are_empty_not_broken(province: Flask) -> None:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from market.domain.markets import MarketClass, MarketState
 from market.domain.roles import Role
@@ -16,6 +17,7 @@ from market.models.area import AreaAlias
 from market.models.market import Market, MarketOperator, Operator, Section
 from market.models.merchant import Merchant
 from tests.browsing import MOST_QUERIES, SignedIn, counting_queries
+from tests.closing import close_since
 from tests.factories import (
     make_account,
     make_commune,
@@ -100,7 +102,7 @@ def test_the_list_narrows_by_class_state_and_programme(
         make_market("QN-1", "Chợ Hạng Nhất", market_class=MarketClass.CLASS_1)
         make_market("QN-2", "Chợ Chưa Chạy", programme_start=None)
         closed = make_market("QN-3", "Chợ Thôi Họp")
-        closed.state, closed.closed_on = MarketState.CLOSED, date(2026, 1, 1)
+        close_since(closed, date(2026, 1, 1))
     browser = SignedIn(register, OFFICER)
 
     def names(query: str) -> set[str]:
@@ -266,32 +268,77 @@ def test_a_change_with_a_fault_shows_the_form_again(register: Flask) -> None:
     assert 'value="abc"' in answer.text
 
 
+def closing(browser: SignedIn, day: str) -> TestResponse:
+    """The answer to closing the market from that day on."""
+    version = edit_form(browser)["version"]
+    return browser.post(f"{DAM_HA}/close", {"closed_on": day, "version": version})
+
+
+def reopening(browser: SignedIn, day: str) -> TestResponse:
+    """The answer to reopening the market from that day on."""
+    version = edit_form(browser)["version"]
+    return browser.post(f"{DAM_HA}/reopen", {"reopened_on": day, "version": version})
+
+
 def test_the_province_closes_and_reopens_a_market(
     register: Flask, transaction: Transaction
 ) -> None:
     browser = SignedIn(register, OFFICER)
-    version = edit_form(browser)["version"]
 
-    closed = browser.post(f"{DAM_HA}/close", {"closed_on": "30/09/2026", "version": version})
+    closed = closing(browser, "30/08/2026")
     after = found_market(transaction, "QN-DAMHA")
     assert closed.status_code == 302
     assert after is not None
-    assert after.closed_on == date(2026, 9, 30)
+    assert after.closed_on == date(2026, 8, 30)
 
-    again = browser.post(f"{DAM_HA}/reopen", {"version": str(after.version)})
+    again = reopening(browser, "15/09/2026")
     reopened = found_market(transaction, "QN-DAMHA")
     assert again.status_code == 302
     assert reopened is not None
     assert reopened.state is MarketState.OPEN
+    assert "từ 30/08/2026 đến trước 15/09/2026" in browser.get(DAM_HA).text
+    assert "mở lại từ ngày 15/09/2026" in browser.get(f"{DAM_HA}/edit").text
 
 
-def test_a_market_is_not_closed_on_a_day_to_come(register: Flask) -> None:
+def test_the_page_says_how_to_take_a_closing_back(register: Flask) -> None:
     browser = SignedIn(register, OFFICER)
-    version = edit_form(browser)["version"]
+    closing(browser, "30/08/2026")
 
-    answer = browser.post(f"{DAM_HA}/close", {"closed_on": "2199-01-01", "version": version})
+    hint = "chọn ngày mở lại bằng ngày đóng (30/08/2026)"
+    assert hint in browser.get(f"{DAM_HA}/edit").text
+
+    reopening(browser, "30/08/2026")
+    assert "đóng nhầm, đã bỏ" in browser.get(f"{DAM_HA}/edit").text
+    assert "Đã từng đóng" not in browser.get(DAM_HA).text
+
+
+@pytest.mark.parametrize("day", ["2199-01-01", "", "31/2/2026"])
+def test_a_market_is_not_closed_on_a_day_that_cannot_be(register: Flask, day: str) -> None:
+    answer = closing(SignedIn(register, OFFICER), day)
 
     assert answer.status_code == 422
+    assert 'href="#f-closed_on"' in answer.text
+
+
+@pytest.mark.parametrize("day", ["2199-01-01", "2026-08-29", ""])
+def test_a_market_is_not_reopened_on_a_day_that_cannot_be(register: Flask, day: str) -> None:
+    browser = SignedIn(register, OFFICER)
+    closing(browser, "30/08/2026")
+
+    answer = reopening(browser, day)
+
+    assert answer.status_code == 422
+    assert 'href="#f-reopened_on"' in answer.text
+    assert f'value="{day}"' in answer.text
+
+
+def test_a_board_reads_when_its_market_was_closed(register: Flask) -> None:
+    closing(SignedIn(register, OFFICER), "30/08/2026")
+
+    page = SignedIn(register, BOARD).get(f"{DAM_HA}/edit").text
+
+    assert 'datetime="2026-08-30"' in page
+    assert f"{DAM_HA}/reopen" not in page
 
 
 @pytest.mark.parametrize(("who", "status"), [(BOARD, 403), (VOLUNTEER, 403), (STRANGER, 403)])
