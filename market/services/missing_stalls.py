@@ -24,6 +24,7 @@ from market.models.merchant import Merchant, Tenancy
 from market.models.stall import BusinessLine, Stall
 from market.models.sticker import Sticker
 from market.models.visit import Visit
+from market.services import coverage
 from market.services.access import Actor, stall_condition
 from market.services.dated_facts import holds_on
 from market.services.paging import rows_page
@@ -69,9 +70,12 @@ class MissingStall:
 def page_of(
     market: Market, chosen: MissingFilter, number: int, *, actor: Actor
 ) -> Page[MissingStall]:
-    """A page of the stalls by section and code; six queries however many rows."""
+    """A page of the stalls by section and code; six queries however many rows.
+
+    None on a day on which the market stood closed.
+    """
     page = rows_page(_query(market, chosen, actor), number)
-    records = _records([row.id for row in page.items], chosen.on)
+    records = _records([row.id for row in page.items], chosen.on) if page.items else {}
     rows = [_missing(row, records[row.id]) for row in page.items]
     return Page(rows, page.total, page.number, page.per_page)
 
@@ -120,6 +124,7 @@ def _query(market: Market, chosen: MissingFilter, actor: Actor) -> Select[Any]:
         .where(
             Stall.market_id == market.id,
             stall_condition(actor, Permission.READ_REPORTS),
+            coverage.is_open(chosen.on),
             is_missing(chosen),
         )
         .order_by(

@@ -145,7 +145,9 @@ def _area_page(area: Area) -> ResponseReturnValue:
 def _of_market(opened: Market, found: MarketCoverage) -> dict[str, Any]:
     question = found.question
     breakdown = breakdowns.of_market(opened, question)
-    closure = market_closures.find_closure(opened, question.as_of)
+    # A market that stood closed counts nobody: of others it need not be asked.
+    is_empty = found.ladder.counted == 0
+    closure = market_closures.find_closure(opened, question.as_of) if is_empty else None
     aimed = area_targets.of_market(opened, question.as_of, question.denominator)
     return {
         "breakdown": breakdown,
