@@ -302,4 +302,4 @@ def test_a_register_from_before_keeps_what_is_closed_now(session: Session) -> No
 
     table = MarketClosure.__table__.c
     columns = (table.market_id, table.from_day, table.to_day)
-    assert session.execute(select(*columns)).all() == [of_closed]
+    assert [tuple(row) for row in session.execute(select(*columns))] == [of_closed]
