@@ -63,9 +63,13 @@ def of_market(market: Market, on: date, denominator: Denominator = Denominator.A
     commune = db.session.get_one(Commune, market.commune_code)
     places = target_book.places_of_market(market.id, commune.code, commune.province_code)
     now, before = aliased(CoverageDay), aliased(CoverageDay)
-    is_open = exists().where(Market.id == market.id, coverage.is_open(on))
     rows = db.session.execute(
-        select(Target, is_open, *_figures(now, denominator), *_figures(before, denominator))
+        select(
+            Target,
+            _is_open(market, on),
+            *_figures(now, denominator),
+            *_figures(before, denominator),
+        )
         .select_from(Target)
         .outerjoin(now, _is_row_of(now, market, on))
         .outerjoin(before, _is_row_of(before, market, on - timedelta(days=PACE_DAYS)))
@@ -93,10 +97,15 @@ def _figures(table: type[CoverageDay], denominator: Denominator) -> list[Any]:
 
 
 def _is_row_of(table: type[CoverageDay], market: Market, on: date) -> ColumnElement[bool]:
-    """That a row holds the market's figures of the day."""
+    """That a row holds the market's figures of the day, if the market is there on it."""
     other = aliased(CoverageDay)
     newest = select(func.max(other.day)).where(other.market_id == market.id, other.day <= on)
-    return and_(table.market_id == market.id, table.day == newest.scalar_subquery())
+    is_newest = table.day == newest.scalar_subquery()
+    return and_(table.market_id == market.id, is_newest, _is_open(market, on))
+
+
+def _is_open(market: Market, on: date) -> ColumnElement[bool]:
+    return exists().where(Market.id == market.id, coverage.is_open(on))
 
 
 def of_choice(

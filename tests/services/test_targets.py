@@ -16,7 +16,7 @@ from market.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from market.domain.levels import Level
 from market.domain.roles import Role
 from market.domain.stalls import StallState
-from market.domain.targets import Place, PlaceKind
+from market.domain.targets import PACE_DAYS, Place, PlaceKind
 from market.models.audit import AuditEntry
 from market.models.market import Market
 from market.models.target import Target
@@ -38,7 +38,7 @@ from market.services.market_lines import MarketChoice
 from market.services.reports import Period
 from market.services.target_lists import TargetState
 from market.services.targets import TargetValues
-from tests.closing import close_since
+from tests.closing import close_between, close_since
 from tests.factories import (
     LONG_AGO,
     NOW,
@@ -73,11 +73,11 @@ def values(
     return TargetValues(from_day, Decimal(first), to_day, Decimal(last))
 
 
-def filled(accepting: int, others: int, **known: Any) -> Market:
+def filled(accepting: int, others: int, *, day: date = date(2026, 8, 10), **known: Any) -> Market:
     """A counted market where so many households accept and so many do not."""
     market = make_market(**known)
     for level in [Level.ACCEPTS] * accepting + [Level.NONE] * others:
-        make_at(market, level, since=date(2026, 8, 10))
+        make_at(market, level, since=day)
     coverage.recompute_market(market.id)
     return market
 
@@ -517,6 +517,23 @@ def test_a_closed_market_has_no_standing(session: Session) -> None:
 
     assert area_targets.of_market(market, TODAY).standing is None
     assert area_targets.of_market(market, TODAY - timedelta(days=1)).standing is not None
+
+
+def test_a_market_closed_when_its_pace_begins_has_gained_all_it_has(session: Session) -> None:
+    make_target()
+    market = filled(2, 1, day=date(2026, 7, 1))
+    begins = TODAY - timedelta(days=PACE_DAYS)
+    close_between(market, begins, begins + timedelta(days=1))
+    choice = MarketChoice(market_code=market.code)
+
+    own = area_targets.of_market(market, TODAY).standing
+    lines = market_lines.list_lines(Actor.system(NOW), TODAY, choice=choice)
+    area = area_targets.of_choice(choice, lines, TODAY, actor=Actor.system(NOW))
+
+    assert own is not None
+    assert own.gained == own.share.numerator
+    assert area is not None
+    assert own == area.standing
 
 
 def test_officers_read_in_the_log_what_was_set_for_their_province(session: Session) -> None:
