@@ -22,6 +22,7 @@ from market.documents.pdf_fonts import PdfFonts
 from market.documents.pdf_images import embed_image
 from market.documents.pdf_shapes import Inks, drawn_shape, drawn_texts, inks
 from market.documents.sticker_text import POINTS, set_texts
+from market.domain.calendar import format_day
 from market.domain.errors import Invalid
 from market.domain.shares import Share, format_int_vi, format_percent_vi
 
@@ -116,15 +117,15 @@ class Poster:
         """Field name to text; raises Invalid where there is no household to count."""
         if not self.share.denominator:
             raise Invalid(
-                f"{self.market_name} chưa có hộ nào được tính vào ngày {self.as_of:%d/%m/%Y}, nên"
-                " chưa có tỷ lệ để in áp phích. Hãy nhập danh sách điểm kinh doanh trước."
+                f"{self.market_name} chưa có hộ nào được tính vào ngày {format_day(self.as_of)},"
+                " nên chưa có tỷ lệ để in áp phích. Hãy nhập danh sách điểm kinh doanh trước."
             )
         part, whole = map(format_int_vi, (self.share.numerator, self.share.denominator))
         return {
             "market_name": self.market_name,
             "percent": format_percent_vi(self.share.percent()),
             "counts": f"{part}/{whole}",
-            "as_of": f"{self.as_of:%d/%m/%Y}",
+            "as_of": format_day(self.as_of),
             "operator_name": self.operator_name,
             "hotline": self.hotline or "",
         }

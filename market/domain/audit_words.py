@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from market.domain.audit_fields import DATED, FIELDS, SETS
-from market.domain.calendar import ICT, format_day
+from market.domain.calendar import format_day, format_moment
 from market.domain.labels import LabelledEnum
 from market.domain.roles import Role, ScopeKind
 
@@ -181,10 +181,9 @@ def _dated(text: str) -> str:
     try:
         if len(text) == len("2026-09-30"):
             return format_day(date.fromisoformat(text))
-        moment = datetime.fromisoformat(text)
+        return format_moment(datetime.fromisoformat(text))
     except ValueError:
         return text
-    return moment.astimezone(ICT).strftime("%d/%m/%Y %H:%M")
 
 
 def _listed(parts: Iterable[str]) -> str:

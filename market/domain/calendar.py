@@ -124,6 +124,12 @@ def format_day(day: date) -> str:
     return f"{day.day:02}/{day.month:02}/{day.year:04}"
 
 
+def format_moment(moment: datetime) -> str:
+    """`30/09/2026 14:05`, in Việt Nam; `moment` carries its zone."""
+    local = moment.astimezone(ICT)
+    return f"{format_day(local.date())} {local:%H:%M}"
+
+
 def period_code(since: date, as_of: date) -> str:
     """Name the period for machines: an ISO 8601 interval, both days included."""
     return f"{since.isoformat()}/{as_of.isoformat()}"

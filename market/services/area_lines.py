@@ -7,9 +7,10 @@ from functools import cached_property
 from market.domain.coverage import Counts, Denominator, Ladder, Unit
 from market.domain.text import sort_key
 from market.services import coverage_ladders, market_lines
+from market.services.area_search import COMMUNE_KINDS
 from market.services.market_lines import MarketLine
 
-KINDS = ("xã ", "phường ", "đặc khu ", "thành phố ", "tỉnh ")
+KINDS = tuple(f"{kind} " for kind in (*COMMUNE_KINDS, "thành phố", "tỉnh"))
 
 
 @dataclass(frozen=True)

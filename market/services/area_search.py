@@ -15,7 +15,8 @@ from market.extensions import db
 from market.models.area import AreaAlias, Commune, Province
 from market.services.areas import COMMUNE_DIGITS
 
-COMMUNE_WORDS = ("xa", "phuong", "dac khu")
+COMMUNE_KINDS = ("xã", "phường", "đặc khu")
+COMMUNE_WORDS = tuple(map(fold, COMMUNE_KINDS))
 MOST_FOUND = 20
 MOST_WORDS = 8
 # How near a commune's names are to the words typed; the farthest: they stand apart.
@@ -38,13 +39,18 @@ def is_code(written: str) -> bool:
     return written.isascii() and written.isdigit() and len(written) == COMMUNE_DIGITS
 
 
+def is_name(written: str, name: str) -> bool:
+    """Whether this is the commune's name as it is today, whatever kind it is called."""
+    return bare(fold(written)) == bare(fold(name))
+
+
 def resolve_commune(written: str, *, near: Collection[str] = ()) -> str:
     """The code of the one commune meant by a code or a name, of provinces `near` first.
 
     Raises Invalid with a problem for the field `commune` where none or several fit.
     """
     found = search_communes(written, near=near)
-    named = [each for each in found if bare(fold(each.name)) == bare(fold(written))]
+    named = [each for each in found if is_name(written, each.name)]
     named_near = [each for each in named if each.province_code in near]
     for candidates in (named_near, named, found):
         if len(candidates) == 1:

@@ -6,7 +6,7 @@ import sqlalchemy
 
 from market.documents.frozen_columns import ADJUSTMENT_COLUMNS, REPORT_COLUMNS
 from market.documents.tables import Cell, Row
-from market.domain.calendar import ICT, format_day
+from market.domain.calendar import ICT, format_day, format_moment
 from market.domain.labels import LabelledEnum, worded
 from market.domain.shares import FILE_PLACES
 from market.models.frozen_report import FrozenReport
@@ -28,7 +28,7 @@ from market.services.reports import Period
 CHANGED_ONLY = (("Bộ lọc: Điều chỉnh", "Có điều chỉnh"),)
 
 
-class Standing(LabelledEnum):
+class Presence(LabelledEnum):
     """Whether a market is counted in the report and today."""
 
     REPORTED = "reported", "Có trong báo cáo"
@@ -133,18 +133,18 @@ def _report(row: sqlalchemy.Row[Any], actor: Actor) -> Row:
         share.percent(FILE_PLACES),
         report.revision,
         row.corrected_by,
-        worded(moment.isoformat(timespec="minutes"), moment.strftime("%d/%m/%Y %H:%M")),
+        worded(moment.isoformat(timespec="minutes"), format_moment(moment)),
     )
 
 
 def _adjustment(report: FrozenReport, each: ComparedMarket) -> Row:
-    standing = Standing.REPORTED if each.is_counted_now else Standing.GONE
+    presence = Presence.REPORTED if each.is_counted_now else Presence.GONE
     return (
         report.number,
         report.as_of,
         each.code,
         each.name,
-        Standing.ADDED if each.row is None else standing,
+        Presence.ADDED if each.row is None else presence,
         *((None, None, None) if each.row is None else _reported(each.comparison)),
         *_adjusted(each.comparison),
     )

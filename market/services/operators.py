@@ -82,7 +82,7 @@ def create_operator(values: OperatorValues, *, actor: Actor) -> Operator:
     if db.session.get(Province, values.province_code) is None:
         message = "Hãy chọn tỉnh của đơn vị này."
         raise Invalid(message, (Problem(message, field="province_code"),))
-    operator = Operator(**asdict(values), search=fold(values.name), sort_key=sort_key(values.name))
+    operator = Operator(**asdict(values), search=fold(values.name))
     with unique_or(_name_taken()):
         db.session.add(operator)
     audit.record(actor, "create", operator, new=asdict(values))

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self
 from market.documents.report_columns import MARKET_COLUMNS
 from market.documents.spreadsheets import Colophon, write_xlsx
 from market.documents.tables import Column, Row, Style, write_csv
-from market.domain.calendar import ICT, format_day
+from market.domain.calendar import format_day, format_moment
 from market.domain.coverage import Denominator
 from market.domain.errors import Invalid
 from market.domain.levels import USE_DAYS
@@ -207,7 +207,7 @@ def _colophon(table: Table, making: Making) -> Colophon:
             ("Ngày chốt số liệu", format_day(table.as_of)),
             *_counting(table.denominator, making),
             *table.told,
-            ("Lập lúc", making.at.astimezone(ICT).strftime("%d/%m/%Y %H:%M")),
+            ("Lập lúc", format_moment(making.at)),
             ("Người lập", making.by),
         ),
     )

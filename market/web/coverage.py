@@ -11,7 +11,6 @@ from market.domain.errors import Invalid
 from market.domain.levels import Level
 from market.domain.pages import PER_PAGE, Page
 from market.domain.roles import Permission
-from market.domain.text import fold
 from market.http.pagination import page_number
 from market.http.problems import problems_of
 from market.http.security import current_actor, requires
@@ -178,8 +177,7 @@ def _commune_called(written: str) -> ResponseReturnValue:
     except Invalid:
         return redirect(url_for("areas.search", q=written))
     area = covered_areas.get_commune(code, actor=current_actor())
-    is_called_so = area_search.bare(fold(written)) == area_search.bare(fold(area.name))
-    if not (is_called_so or written.strip().isdigit()):
+    if not (area_search.is_name(written, area.name) or written.strip().isdigit()):
         flash(_("“%(old)s” nay là %(new)s.", old=written[:60], new=area.name))
     return _to(url_for("coverage.commune", commune_code=code))
 

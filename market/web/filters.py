@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext
 
 from market.domain.accounts import in_groups
-from market.domain.calendar import ICT
+from market.domain.calendar import format_day, format_moment
 from market.domain.shares import (
     FILE_PLACES,
     format_change_vi,
@@ -57,12 +57,12 @@ def vi_signed(value: int) -> str:
 
 def vi_date(value: date | None) -> str:
     """`30/09/2026`."""
-    return NOTHING if value is None else value.strftime("%d/%m/%Y")
+    return NOTHING if value is None else format_day(value)
 
 
 def vi_datetime(value: datetime | None) -> str:
     """`30/09/2026 14:05`, in Việt Nam."""
-    return NOTHING if value is None else value.astimezone(ICT).strftime("%d/%m/%Y %H:%M")
+    return NOTHING if value is None else format_moment(value)
 
 
 def translated(text: str) -> str:

@@ -12,6 +12,7 @@ from market.domain.calendar import (
     check_period,
     day_of,
     format_day,
+    format_moment,
     month_end,
     month_ends,
     parse_day,
@@ -30,6 +31,10 @@ def test_a_day_begins_at_17_hours_utc_of_the_day_before() -> None:
 def test_a_moment_without_zone_has_no_day() -> None:
     with pytest.raises(ValueError, match="without a zone"):
         day_of(datetime(2026, 9, 29, 17))
+
+
+def test_a_moment_is_told_as_clocks_in_vietnam_show_it() -> None:
+    assert format_moment(datetime(2026, 9, 30, 17, 5, 9, tzinfo=UTC)) == "01/10/2026 00:05"
 
 
 def test_month_end_knows_leap_years() -> None:
