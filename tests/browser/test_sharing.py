@@ -1,6 +1,6 @@
 """Handing a sticker's picture on by the phone's own sheet."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 LINK = """
   const link = document.createElement("a");
@@ -25,7 +25,7 @@ def test_a_phone_is_handed_the_picture(page: Page, live_server: str) -> None:
 
     page.click("text=Gửi")
 
-    page.wait_for_function("document.title === '7K2M9QXR.png image/png true'")
+    expect(page).to_have_title("7K2M9QXR.png image/png true")
 
 
 def test_where_nothing_can_be_shared_the_link_downloads(page: Page, live_server: str) -> None:
