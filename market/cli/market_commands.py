@@ -1,13 +1,13 @@
 """`flask markets …`: enter markets and list them."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command, say_json
+from market.domain.calendar import parse_day
 from market.domain.markets import MarketClass, MarketTrade
 from market.extensions import db
 from market.services import areas, market_lists, operators
@@ -18,7 +18,6 @@ from market.services.markets import MarketValues
 markets = AppGroup("markets", help="Markets.")
 CLASS = click.Choice([str(each) for each in MarketClass])
 TRADE = click.Choice([str(each) for each in MarketTrade])
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @markets.command("create")
@@ -28,8 +27,8 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--operator", help="Who runs it from today on; a board is made where none is.")
 @click.option("--class", "market_class", type=CLASS, help="As a decision gave it.")
 @click.option("--trade", type=TRADE, help="Retail by default.")
-@click.option("--opened-on", type=DAY, help="Day from which it counts; without it, always.")
-@click.option("--programme-start", type=DAY, help="Day on which the programme began there.")
+@click.option("--opened-on", help="Day from which it counts, as 2026-09-30; without it, always.")
+@click.option("--programme-start", help="Day on which the programme began there.")
 @click.option("--as", "email", help="Act for this user; for the system by default.")
 @command
 def create(
@@ -77,8 +76,8 @@ def _given(known: dict[str, Any]) -> dict[str, Any]:
     readers: dict[str, Callable[[Any], Any]] = {
         "market_class": MarketClass,
         "trade": MarketTrade,
-        "opened_on": datetime.date,
-        "programme_start": datetime.date,
+        "opened_on": parse_day,
+        "programme_start": parse_day,
     }
     return {name: readers[name](value) for name, value in known.items() if value is not None}
 

@@ -48,5 +48,10 @@ def say_json(value: Any) -> None:
 
 
 def _refuse(error: DomainError) -> int:
-    print(error.message, file=sys.stderr)
+    print(_told(error), file=sys.stderr)
     return 1
+
+
+def _told(error: DomainError) -> str:
+    """What is wrong, one thing after the other: a command marks no fields to be looked at."""
+    return " ".join(dict.fromkeys(each.message for each in error.problems)) or error.message

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import pytest
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
@@ -54,7 +55,7 @@ def test_class_trade_and_first_days_are_taken(app: Flask, transaction: Transacti
     with transaction():
         make_commune()
 
-    days = ("--opened-on", "2025-01-15", "--programme-start", "2026-03-01")
+    days = ("--opened-on", "15/1/2025", "--programme-start", "2026-03-01")
     run(app, *CREATE, "--class", "2", "--trade", "wholesale", *days)
 
     with transaction() as session:
@@ -93,6 +94,30 @@ def test_a_code_that_is_taken_is_refused_and_nothing_is_written(
     with transaction() as session:
         assert session.scalars(select(Operator)).all() == []
     assert result.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["QN DAMHA", "--name", "Chợ Đầm Hà"], ["Mã chợ gồm"]),
+        (["QN DAMHA", "--name", ""], ["Mã chợ gồm", "Hãy nhập tên chợ"]),
+        (["QN-DAMHA", "--name", "Chợ", "--opened-on", "2099-01-01"], ["01/01/2099 chưa tới"]),
+        (["QN-DAMHA", "--name", "Chợ", "--opened-on", "hôm qua"], ["“hôm qua” không phải là ngày"]),
+        (["QN-DAMHA", "--name", "Chợ", "--programme-start", "31/2/2026"], ["không có trong lịch"]),
+    ],
+)
+def test_what_is_wrong_with_a_market_is_said_in_one_line(
+    app: Flask, transaction: Transaction, words: list[str], told: list[str]
+) -> None:
+    with transaction():
+        make_commune()
+
+    result = run(app, "markets", "create", *words, "--commune", "06895")
+
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert all(each in result.stderr for each in told), result.stderr
+    assert "đánh dấu" not in result.stderr
 
 
 def test_a_missing_name_is_wrong_usage(app: Flask) -> None:
