@@ -1,7 +1,6 @@
 """`flask export …`: the provincial report and the list of stalls as files."""
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from market.services.access import Actor
 from market.services.market_lines import MarketChoice
 from market.services.reading import reading
 from market.services.report_files import FileFormat, Form
+from market.services.reports import Period
 from market.services.stall_reports import StallChoice
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -46,6 +46,7 @@ def shared_options(act: Command) -> Command:
         ),
         click.option("--market", "market_code", help="Code of the market."),
         click.option("--province", "province_code", help="Official code, e.g. 22."),
+        click.option("--since", help="First day of the period; the first of the month by default."),
         click.option("--as-of", help="Day, as 2026-09-30 or 30/9/2026; today by default."),
         click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path)),
     ):
@@ -55,7 +56,6 @@ def shared_options(act: Command) -> Command:
 
 @export.command("markets")
 @shared_options
-@click.option("--since", help="First day of the period; the first of the month by default.")
 @command
 def markets(as_of: str | None, since: str | None, email: str | None, **asked: Any) -> None:
     """Write the provincial report, one row a market.
@@ -63,8 +63,7 @@ def markets(as_of: str | None, since: str | None, email: str | None, **asked: An
     Example: flask export markets --out bao-cao.csv --province 22 --as-of 2026-09-30
     """
     actor, form, choice = acting_as(email), _form(asked), _choice(asked)
-    first = None if since is None else parse_day(since)
-    period = reports.usual_period(_day(as_of, actor), first)
+    period = _period(as_of, since, actor)
     area_totals.check_area(choice, actor=actor)
     with whole_file(asked["out"]) as file:
         with reading():
@@ -80,14 +79,18 @@ def markets(as_of: str | None, since: str | None, email: str | None, **asked: An
 @shared_options
 @click.option("--columns", help="Names of columns in data style, with commas; all by default.")
 @command
-def stalls(as_of: str | None, columns: str | None, email: str | None, **asked: Any) -> None:
+def stalls(
+    as_of: str | None, since: str | None, columns: str | None, email: str | None, **asked: Any
+) -> None:
     """Write the list of stalls, one row for each merchant at each stall.
+
+    Stalls are listed as they were on the last day of the period, whenever it began.
 
     Example: flask export stalls --out diem.csv --market QN-DAMHA --style data
     --columns market_code,stall,level
     """
     actor, form, choice = acting_as(email), _form(asked), _choice(asked)
-    day = _day(as_of, actor)
+    day = _period(as_of, since, actor).as_of
     names = [name.strip() for name in columns.split(",")] if columns else None
     area_totals.check_area(choice, actor=actor)
     with whole_file(asked["out"]) as file:
@@ -112,8 +115,9 @@ def _choice(asked: dict[str, Any]) -> MarketChoice:
     return MarketChoice(province_code=asked["province_code"], market_code=asked["market_code"])
 
 
-def _day(as_of: str | None, actor: Actor) -> date:
-    return parse_day(as_of) if as_of is not None else actor.today
+def _period(as_of: str | None, since: str | None, actor: Actor) -> Period:
+    day = parse_day(as_of) if as_of is not None else actor.today
+    return reports.usual_period(day, None if since is None else parse_day(since))
 
 
 def _told(asked: dict[str, Any]) -> dict[str, str]:

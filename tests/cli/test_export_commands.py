@@ -93,6 +93,18 @@ def test_stalls_are_written_with_the_chosen_columns(province: Flask, tmp_path: P
     assert out.read_text() == "stall,level\nA1,accepts\n"
 
 
+def test_stalls_of_a_period_are_those_of_its_last_day(province: Flask, tmp_path: Path) -> None:
+    out = tmp_path / "diem.csv"
+    asked = ["stalls", "--out", str(out), "--as-of", "2026-08-31"]
+
+    run(province, *asked)
+    plain = out.read_bytes()
+    result = run(province, *asked, "--since", "2026-08-15")
+
+    assert result.exit_code == 0, result.output
+    assert out.read_bytes() == plain
+
+
 def test_an_export_is_an_entry_of_who_took_it(
     province: Flask, transaction: Transaction, tmp_path: Path
 ) -> None:
@@ -135,6 +147,7 @@ def test_a_workbook_of_some_of_the_markets_says_so(province: Flask, tmp_path: Pa
         (["markets", "--province", "99"], "Không có tỉnh"),
         (["markets", "--format", "xlsx", "--style", "data"], "kiểu báo cáo"),
         (["stalls", "--columns", "phone"], "Không có cột phone"),
+        (["stalls", "--since", "2026-10-01", "--as-of", "2026-09-30"], "sau ngày chốt"),
         (["stalls", "--market", "QN-KHONG"], "QN-KHONG"),
     ],
 )
