@@ -17,8 +17,9 @@ from market.domain.errors import Invalid
 from market.domain.periods import Days, ended_period, parse_month
 from market.domain.shares import format_int_vi, format_percent_vi
 from market.extensions import db
-from market.services import frozen_files, frozen_lists, frozen_reports, frozen_scope
+from market.services import area_totals, frozen_files, frozen_lists, frozen_reports, frozen_scope
 from market.services.access import Actor
+from market.services.market_lines import MarketChoice
 from market.services.reading import reading
 from market.services.report_files import FileFormat
 from market.services.reports import Period
@@ -85,6 +86,7 @@ def list_reports(province_code: str | None, email: str | None, *, as_json: bool)
     """
     actor = acting_as(email)
     with reading():
+        area_totals.check_area(MarketChoice(province_code=province_code), actor=actor)
         listed = frozen_lists.list_newest(actor, MOST_LISTED, province_code=province_code)
         rows = [_told(row) for row in listed]
     if as_json:

@@ -149,6 +149,17 @@ def test_reports_are_listed(provinces: Flask) -> None:
     assert everything[0].endswith("Tháng 8/2026  100,0 %  chốt 01/09/2026")
 
 
+def test_reports_of_an_unknown_province_are_refused(provinces: Flask) -> None:
+    run(provinces, "freeze")
+
+    refused = run(provinces, "list", "--province", "99", "--json")
+    without_any = run(provinces, "list", "--province", "01", "--json")
+
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "Không có tỉnh mã 99" in refused.stderr
+    assert json.loads(without_any.stdout) == []
+
+
 def test_a_report_is_written_as_it_was_kept(
     provinces: Flask, transaction: Transaction, tmp_path: Path
 ) -> None:
