@@ -193,7 +193,8 @@ def test_entering_is_one_entry_with_number_and_holder_sealed(
     assert told["last4"] == "2345"
     assert set(told["number"]) == set(told["holder"]) == {"sealed"}
     assert "8800112345" not in entry.content
-    assert "MAU" not in entry.content
+    # With its blanks: three letters alone may stand in what is sealed, by chance.
+    assert "NGUYEN THI MAU" not in entry.content
 
 
 def test_a_wallets_own_code_is_kept_sealed_as_it_is(session: Session, merchant: Merchant) -> None:
