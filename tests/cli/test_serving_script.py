@@ -11,7 +11,7 @@ import pytest
 
 from tests.sources import ROOT
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 # Both leave their number on starting; what stays goes when it is told to.
 STAYS = '#!/bin/bash\necho $$ > "$PLACE/{name}"\nexec sleep 600\n'
 FAILS = '#!/bin/bash\necho $$ > "$PLACE/{name}"\nexit 3\n'
