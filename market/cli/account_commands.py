@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command, say_json
+from market.cli.wording import Group
 from market.domain.roles import Permission
 from market.extensions import db
 from market.models.account import PaymentAccount
@@ -13,7 +13,7 @@ from market.models.market import Market
 from market.services import access, account_decisions, account_lists
 from market.services.access import Actor
 
-accounts = AppGroup("accounts", help="Payment accounts.")
+accounts = Group("accounts", help="Payment accounts.")
 
 
 @accounts.command("approve")

@@ -1,13 +1,13 @@
 """`flask areas …`: provinces, communes and their old names."""
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command
+from market.cli.wording import Group
 from market.extensions import db
 from market.services import areas as service
 
-areas = AppGroup("areas", help="Provinces and communes.")
+areas = Group("areas", help="Provinces and communes.")
 
 
 @areas.command("load")

@@ -1,12 +1,12 @@
 """`flask audit …`: verify the chain of the audit log."""
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.running import command
+from market.cli.wording import Group
 from market.services import audit as service
 
-audit = AppGroup("audit", help="The audit log.")
+audit = Group("audit", help="The audit log.")
 
 
 @audit.command("verify")

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command, say_json
+from market.cli.wording import Group
 from market.domain.calendar import format_day, parse_day
 from market.domain.coverage import Denominator, Unit
 from market.domain.shares import format_int_vi, format_percent_vi
@@ -20,7 +20,7 @@ from market.services.reading import reading
 NOTHING_TO_COUNT = "chưa có gì để tính"
 
 
-@click.group(cls=AppGroup, invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.option("--as-of", help="Day, as 2026-09-30 or 30/9/2026; today by default.")
 @click.option("--province", "province_code", help="Official code, e.g. 22.")
 @click.option("--commune", "commune_code", help="Official code, e.g. 06895.")

@@ -6,9 +6,9 @@ import time
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command
+from market.cli.wording import Group
 from market.extensions import db
 from market.services.demo import loading
 from market.services.demo.loading import SignIn
@@ -17,7 +17,7 @@ from market.services.demo.plan import Scale
 SIGN_INS = "demo-sign-ins.txt"
 SHOW_AFTER = 1.0
 
-demo = AppGroup("demo", help="Demonstration data.")
+demo = Group("demo", help="Demonstration data.")
 
 
 @demo.command("load")

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.file_forms import form_of
 from market.cli.running import acting_as, command
 from market.cli.whole_files import whole_file
+from market.cli.wording import Group
 from market.documents.tables import Style
 from market.domain.calendar import parse_day
 from market.domain.shares import format_int_vi
@@ -24,7 +24,7 @@ from market.services.stall_reports import StallChoice
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-export = AppGroup("export", help="Reports as files.")
+export = Group("export", help="Reports as files.")
 
 
 def shared_options(act: Command) -> Command:

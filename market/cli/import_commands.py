@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from market.cli.running import acting_as, command, say_json
+from market.cli.wording import Command
 from market.documents.workbook_limits import MAX_FILE_BYTES
 from market.domain.roles import Permission
 from market.extensions import db
@@ -25,7 +26,7 @@ COUNTS = ("stalls", "merchants", "vacant", "accounts", "new", "same", "changed")
 REFUSED = "Danh sách có dòng lỗi nên chưa nhập gì: hãy sửa, hoặc thêm --skip-bad-rows."
 
 
-@click.command("import-stalls")
+@click.command("import-stalls", cls=Command)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--market", "code", required=True, help="Code of the market, e.g. QN-DAMHA.")
 @click.option("--apply", "applies", is_flag=True, help="Write it; without this only a preview.")

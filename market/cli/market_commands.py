@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command, say_json
+from market.cli.wording import Group
 from market.domain.calendar import parse_day
 from market.domain.markets import MarketClass, MarketTrade
 from market.extensions import db
@@ -15,7 +15,7 @@ from market.services import markets as service
 from market.services.market_lists import MarketRow
 from market.services.markets import MarketValues
 
-markets = AppGroup("markets", help="Markets.")
+markets = Group("markets", help="Markets.")
 CLASS = click.Choice([str(each) for each in MarketClass])
 TRADE = click.Choice([str(each) for each in MarketTrade])
 

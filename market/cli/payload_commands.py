@@ -3,15 +3,15 @@
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.running import command, say_json
+from market.cli.wording import Group
 from market.domain import vietqr
 from market.domain.errors import Invalid, Problem
 from market.domain.vietqr import Payload
 from market.services.directory import bank_directory
 
-payload = AppGroup("payload", help="The text inside payment codes.")
+payload = Group("payload", help="The text inside payment codes.")
 
 
 @payload.command("encode")

@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.file_forms import form_of
 from market.cli.running import acting_as, command, say_json
 from market.cli.whole_files import whole_file
+from market.cli.wording import Group
 from market.documents.tables import Style
 from market.domain.calendar import day_of, format_day, parse_day, period_label
 from market.domain.coverage import Denominator
 from market.domain.errors import Invalid
 from market.domain.periods import Days, ended_period, parse_month
-from market.domain.shares import format_int_vi, format_percent_vi
+from market.domain.shares import FILE_PLACES, format_int_vi, format_percent_vi
 from market.extensions import db
 from market.services import area_totals, frozen_files, frozen_lists, frozen_reports, frozen_scope
 from market.services.access import Actor
@@ -26,7 +26,7 @@ from market.services.reports import Period
 
 MOST_LISTED = 1000
 
-reports = AppGroup("reports", help="Frozen reports.")
+reports = Group("reports", help="Frozen reports.")
 
 
 @dataclass(slots=True)
@@ -88,16 +88,13 @@ def list_reports(province_code: str | None, email: str | None, *, as_json: bool)
     with reading():
         area_totals.check_area(MarketChoice(province_code=province_code), actor=actor)
         listed = frozen_lists.list_newest(actor, MOST_LISTED, province_code=province_code)
-        rows = [_told(row) for row in listed]
+        told = [_told(row) for row in listed]
+        lines = [_line(row) for row in listed]
     if as_json:
-        say_json(rows)
+        say_json(told)
         return
-    for row in rows:
-        replaced = f", đã thay bằng {row['corrected_by']}" if row["corrected_by"] else ""
-        click.echo(
-            f"{row['number']}  {row['province']}  {row['period']}  {row['share']}  "
-            f"chốt {format_day(day_of(row['frozen_at']))}{replaced}"
-        )
+    for line in lines:
+        click.echo(line)
 
 
 @reports.command("export")
@@ -199,7 +196,7 @@ def _say(period: Period, done: Done, *, as_json: bool) -> None:
 def _told(row: Any) -> dict[str, Any]:
     report = row.FrozenReport
     share = frozen_lists.share_of(row)
-    percent = format_percent_vi(share.percent()) or "–"
+    percent = share.percent(FILE_PLACES)
     return {
         "number": report.number,
         "province": report.province_code,
@@ -210,8 +207,18 @@ def _told(row: Any) -> dict[str, Any]:
         "markets": row.markets,
         "merchants_accepting": share.numerator,
         "merchants_trading": share.denominator,
-        "share": percent,
+        "share_percent": None if percent is None else float(percent),
         "frozen_at": report.frozen_at,
         "corrected_by": row.corrected_by,
         "sha256": report.sha256,
     }
+
+
+def _line(row: Any) -> str:
+    report = row.FrozenReport
+    share = format_percent_vi(frozen_lists.share_of(row).percent()) or "–"
+    replaced = f", đã thay bằng {row.corrected_by}" if row.corrected_by else ""
+    return (
+        f"{report.number}  {report.province_code}  {period_label(report.since, report.as_of)}  "
+        f"{share}  chốt {format_day(day_of(report.frozen_at))}{replaced}"
+    )

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -43,8 +44,12 @@ def acting_as(email: str | None) -> Actor:
 
 
 def say_json(value: Any) -> None:
-    """JSON alone on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    """JSON alone on stdout; days and moments as ISO 8601 writes them."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=_as_text))
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _refuse(error: DomainError) -> int:

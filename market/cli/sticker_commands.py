@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command, say_json
 from market.cli.whole_files import whole_file
+from market.cli.wording import Group
 from market.domain.roles import Permission
 from market.extensions import db
 from market.models.market import Market
@@ -25,7 +25,7 @@ from market.services.sticker_needs import Selection
 
 SHOW_AFTER = 1.0
 
-stickers = AppGroup("stickers", help="Stickers and print runs.")
+stickers = Group("stickers", help="Stickers and print runs.")
 
 
 @stickers.command("print")

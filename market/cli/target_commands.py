@@ -3,9 +3,9 @@
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command, say_json
+from market.cli.wording import Group
 from market.domain.calendar import format_day, parse_day
 from market.domain.coverage import Unit
 from market.domain.shares import FILE_PLACES, format_int_vi, format_percent_vi
@@ -20,7 +20,7 @@ from market.services.targets import TargetValues
 
 ID = click.IntRange(1, 2**62)
 
-targets = AppGroup("targets", help="Shares to reach by a day.")
+targets = Group("targets", help="Shares to reach by a day.")
 
 
 @targets.command("set")

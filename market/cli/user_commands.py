@@ -5,9 +5,9 @@ import sys
 from datetime import timedelta
 
 import click
-from flask.cli import AppGroup
 
 from market.cli.running import acting_as, command
+from market.cli.wording import Group
 from market.domain.roles import Role
 from market.extensions import db
 from market.services import users as service
@@ -15,7 +15,7 @@ from market.services import written_scopes
 
 VOLUNTEER_DAYS = 90
 
-users = AppGroup("users", help="Users and their grants.")
+users = Group("users", help="Users and their grants.")
 
 
 @users.command("create")

@@ -144,7 +144,8 @@ def test_reports_are_listed(provinces: Flask) -> None:
     (own,) = json.loads(run(provinces, "list", "--as", BOARD, "--json").stdout)
     everything = run(provinces, "list").stdout.splitlines()
 
-    assert (own["number"], own["markets"], own["share"]) == ("BC-2026-0002", 1, "100,0 %")
+    assert (own["number"], own["markets"], own["share_percent"]) == ("BC-2026-0002", 1, 100.0)
+    assert datetime.fromisoformat(own["frozen_at"]).isoformat() == own["frozen_at"]
     assert [line.split()[0] for line in everything] == ["BC-2026-0002", "BC-2026-0001"]
     assert everything[0].endswith("Tháng 8/2026  100,0 %  chốt 01/09/2026")
 
