@@ -2,7 +2,20 @@
 
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    ScalarSelect,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from market.domain.calendar import ICT
 from market.domain.coverage import Unit
@@ -10,6 +23,7 @@ from market.domain.levels import Level
 from market.domain.proofs import BY_STRENGTH, PROOF_DAYS, Proof, ProofCounts
 from market.domain.visits import VisitResult
 from market.extensions import db
+from market.models.account import PaymentAccount
 from market.models.market import Market
 from market.models.merchant import Tenancy
 from market.models.stall import Stall
@@ -76,9 +90,53 @@ def strength_on(on: date) -> ScalarSelect[int]:
             Visit.tenancy_id == Tenancy.id,
             Visit.result == VisitResult.MATCH,
             and_(Visit.day <= on, Visit.day >= on - timedelta(days=PROOF_DAYS)),
-            or_(Sticker.void_at.is_(None), Sticker.void_at >= end),
-            or_(ForeignCode.removed_at.is_(None), ForeignCode.removed_at >= end),
+            or_(
+                and_(Visit.sticker_id.is_not(None), _lasts(Sticker.void_at, end)),
+                and_(Visit.foreign_code_id.is_not(None), _lasts(ForeignCode.removed_at, end)),
+                and_(
+                    Visit.sticker_id.is_(None),
+                    Visit.foreign_code_id.is_(None),
+                    _still_holds_any(end),
+                ),
+            ),
         )
         .correlate(Tenancy)
         .scalar_subquery()
     )
+
+
+def _still_holds_any(end: datetime) -> ColumnElement[bool]:
+    """That a code which was there on the day of a scan that names none still holds."""
+    sticker, code = aliased(Sticker), aliased(ForeignCode)
+    a_sticker = (
+        exists()
+        .where(
+            sticker.stall_id == Tenancy.stall_id,
+            sticker.account_id == PaymentAccount.id,
+            PaymentAccount.merchant_id == Tenancy.merchant_id,
+            _day_in_vietnam(sticker.handed_out_at) <= Visit.day,
+            _lasts(sticker.void_at, end),
+        )
+        .correlate(Tenancy, Visit)
+    )
+    a_foreign_code = (
+        exists()
+        .where(
+            code.tenancy_id == Tenancy.id,
+            _day_in_vietnam(code.checked_at) <= Visit.day,
+            _lasts(code.removed_at, end),
+        )
+        .correlate(Tenancy, Visit)
+    )
+    return or_(a_sticker, a_foreign_code)
+
+
+def _lasts(until: InstrumentedAttribute[datetime | None], end: datetime) -> ColumnElement[bool]:
+    return or_(until.is_(None), until >= end)
+
+
+def _day_in_vietnam(moment: InstrumentedAttribute[datetime | None]) -> ColumnElement[date]:
+    """The day of a moment; databases have no word for it in common."""
+    if db.session().get_bind().dialect.name == "sqlite":
+        return type_coerce(func.date(moment, "+7 hours"), Date)
+    return cast(func.timezone("UTC", moment) + timedelta(hours=7), Date)

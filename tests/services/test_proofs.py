@@ -4,11 +4,12 @@ import random
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.domain.coverage import Denominator, Unit
 from market.domain.levels import Level
-from market.domain.proofs import PROOF_DAYS, Proof
+from market.domain.proofs import BY_STRENGTH, PROOF_DAYS, Proof
 from market.domain.stalls import StallState
 from market.domain.stickers import ForeignCodeKind, StickerState
 from market.extensions import vault
@@ -87,6 +88,43 @@ def test_a_transfer_to_a_sticker_that_is_void_now_proves_nothing(session: Sessio
 
     assert proved(market) == {Proof.CONFIRMED: 1}
     assert proved(market, TODAY - timedelta(days=1)) == {Proof.TRANSFER: 1}
+
+
+@pytest.mark.parametrize("names_the_sticker", [True, False])
+def test_a_scan_of_the_payment_code_proves_what_hung_then(
+    session: Session, names_the_sticker: bool
+) -> None:
+    market = make_market()
+    tenancy = make_at(market, Level.EQUIPPED, since=LATELY)
+    old = session.query(Sticker).filter_by(stall_id=tenancy.stall_id).one()
+    see(tenancy, on=LATELY, accepts=True, test_transfer_acknowledged=True)
+    assert proved(market) == {Proof.TRANSFER: 1}
+
+    old.void_at, old.state = moment(TODAY, 1), StickerState.VOID
+    new = hand_out(tenancy, session.get_one(PaymentAccount, old.account_id), on=TODAY)
+    see(tenancy, on=TODAY, accepts=True, sticker_id=new.id if names_the_sticker else None)
+
+    assert proved(market) == {Proof.CONFIRMED: 1}
+    assert proved(market, TODAY - timedelta(days=1)) == {Proof.TRANSFER: 1}
+
+
+@pytest.mark.parametrize(("hour", "proof"), [(16, Proof.TRANSFER), (17, Proof.AGED)])
+def test_a_scan_of_the_payment_code_proves_what_was_handed_out_that_day(
+    session: Session, hour: int, proof: Proof
+) -> None:
+    market = make_market()
+    tenancy = make_at(market, Level.EQUIPPED, since=LATELY - timedelta(days=30))
+    sticker = session.query(Sticker).filter_by(stall_id=tenancy.stall_id).one()
+    see(tenancy, on=LATELY - timedelta(days=1), accepts=True, sticker_id=sticker.id)
+    see(tenancy, on=LATELY, test_transfer_acknowledged=True)
+    second = hand_out(tenancy, session.get_one(PaymentAccount, sticker.account_id), on=LATELY)
+    second.handed_out_at = moment(LATELY, hour)
+    sticker.void_at, sticker.state = moment(TODAY, 1), StickerState.VOID
+    coverage.recompute_market(market.id)
+
+    strength = session.scalar(select(proofs.strength_on(TODAY)).select_from(Tenancy))
+
+    assert BY_STRENGTH[strength or 0] is proof
 
 
 def test_a_household_stands_on_the_best_of_its_stalls(session: Session) -> None:
