@@ -47,7 +47,8 @@ def follow(
         seen = _seen(visit, stickers, scan=scan, tenancies=tenancies)
         if seen is not None:
             # A phone's clock may be behind: nothing hangs before it was on paper.
-            at = max(visit.phone_at, seen.handed_out_at or seen.printed_at or visit.phone_at)
+            on_paper = sticker_moves.noted_hand_out(seen) or seen.printed_at
+            at = max(visit.phone_at, on_paper or visit.phone_at)
             sticker_moves.hang(seen, at=at, actor=actor)
     for sticker in _gone(visit, stickers, scan=scan, tenancies=tenancies):
         sticker_moves.mark_gone(sticker, at=visit.phone_at, actor=actor)
@@ -71,14 +72,14 @@ def _seen(
     scan: Scan | None,
     tenancies: Sequence[Tenancy],
 ) -> Sticker | None:
-    """The sticker that was not known to hang and evidently does.
+    """The sticker that was not known to hang, or not yet by then, and evidently did.
 
     A serial names it; otherwise the first that was handed out for that account, where
     none hangs yet: one code was seen, so one sticker hangs.
     """
     if scan is not None and scan.sticker is not None:
         named = (each for each in stickers if each.id == visit.sticker_id)
-        return next((each for each in named if each.state in CAN_HANG), None)
+        return next((each for each in named if _is_news(each, visit)), None)
     if visit.foreign_code_id is not None:
         return None
     merchants = {row.merchant_id for row in tenancies if row.id == visit.tenancy_id}
@@ -98,6 +99,13 @@ def _seen(
         and day_of(each.handed_out_at) <= visit.day
     )
     return next(handed_out, None)
+
+
+def _is_news(sticker: Sticker, visit: Visit) -> bool:
+    """Whether that it hangs was unknown: a visit told of late may have seen it earlier."""
+    if sticker.state is StickerState.ON_STALL:
+        return sticker.hung_at is not None and visit.phone_at < sticker.hung_at
+    return sticker.state in CAN_HANG
 
 
 def _gone(

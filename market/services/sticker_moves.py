@@ -81,18 +81,25 @@ def void(
 def hang(sticker: Sticker, *, at: datetime, actor: Actor) -> None:
     """Note that the sticker was seen hanging at its stall at that moment.
 
-    Seen again it keeps the moment it was first seen; one in stock that hangs was handed out
-    unnoted. Raises Conflict for a sticker that is void, spoiled or was never printed.
+    Seen again it keeps the moment it was first seen, whichever visit was told of first; one in
+    stock that hangs was handed out unnoted. Raises Conflict for a sticker that is void, spoiled
+    or was never printed.
     """
     if sticker.state is StickerState.ON_STALL:
-        return
-    if sticker.state not in (StickerState.PRINTED, StickerState.HANDED_OUT):
+        if sticker.hung_at is None or sticker.hung_at <= at:
+            return
+    elif sticker.state not in (StickerState.PRINTED, StickerState.HANDED_OUT):
         raise _moved_on(sticker, "ghi đã treo")
     old = str(sticker.state)
     sticker.state = StickerState.ON_STALL
-    sticker.handed_out_at = sticker.handed_out_at or at
+    sticker.handed_out_at = noted_hand_out(sticker) or at
     sticker.hung_at = at
     _note_one("hang", sticker, old, actor)
+
+
+def noted_hand_out(sticker: Sticker) -> datetime | None:
+    """When somebody handed the sticker out; None where only its hanging tells that it was."""
+    return None if sticker.handed_out_at == sticker.hung_at else sticker.handed_out_at
 
 
 def mark_gone(sticker: Sticker, *, at: datetime, actor: Actor) -> None:

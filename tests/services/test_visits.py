@@ -224,6 +224,32 @@ def test_a_sticker_in_stock_that_hangs_was_handed_out_unnoted(place: Place) -> N
     assert place.level() is Level.ACCEPTS
 
 
+@pytest.mark.parametrize("order", [(5, 0), (0, 5)])
+def test_a_sticker_hangs_since_it_was_first_seen_whoever_tells_first(
+    place: Place, order: tuple[int, int]
+) -> None:
+    sticker = place.sticker(StickerState.PRINTED)
+
+    for days_ago in order:
+        at = NOW - timedelta(days=days_ago, hours=1)
+        place.record(scanned="00000012", accepts=True, phone_at=at)
+
+    first = NOW - timedelta(days=5, hours=1)
+    assert (sticker.handed_out_at, sticker.hung_at) == (first, first)
+    assert place.level(TODAY - timedelta(days=5)) is Level.ACCEPTS
+    assert place.level(TODAY - timedelta(days=6)) is Level.ACCOUNT
+
+
+def test_a_hand_out_that_was_noted_stays_where_it_was(place: Place) -> None:
+    handed_out = NOW - timedelta(days=3)
+    sticker = place.sticker(at=handed_out)
+
+    for days_ago in (0, 2, 5):
+        place.record(scanned="00000012", phone_at=NOW - timedelta(days=days_ago, hours=1))
+
+    assert (sticker.handed_out_at, sticker.hung_at) == (handed_out, handed_out)
+
+
 def test_a_sticker_does_not_hang_before_it_was_printed(place: Place) -> None:
     printed = NOW - timedelta(days=2)
     sticker = place.sticker(StickerState.PRINTED, at=printed)
