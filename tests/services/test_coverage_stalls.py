@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from market.domain.accounts import AccountState
-from market.domain.coverage import Denominator
+from market.domain.counts import DayCounts
+from market.domain.coverage import FIGURE_NAMES, Counts, Denominator
 from market.domain.stalls import Placement, StallState
 from market.domain.stickers import StickerState, VoidReason
 from market.domain.visits import VisitResult
@@ -18,7 +19,7 @@ from market.models.merchant import Merchant, Tenancy
 from market.models.stall import StallStateSpan
 from market.models.sticker import Sticker
 from market.models.visit import Visit
-from market.services import coverage, coverage_checks
+from market.services import coverage, coverage_checks, coverage_rows
 from tests.factories import (
     TODAY,
     make_account,
@@ -36,6 +37,11 @@ DAYS = 400
 def at(day: date, hour: int = 3) -> datetime:
     """A moment of that day in Việt Nam."""
     return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+
+def counts(**figures: int) -> Counts:
+    """These figures, and nothing of any other."""
+    return Counts(tuple(figures.get(name, 0) for name in FIGURE_NAMES))
 
 
 class Play:
@@ -192,3 +198,16 @@ def test_a_wrong_count_is_found_with_its_day(session: Session) -> None:
 
     assert coverage_checks.first_wrong_day(market.id) == START
     assert [each.market_code for each in coverage_checks.deviations()] == [market.code]
+
+
+def test_a_day_on_which_figures_make_up_for_one_another_keeps_its_row(session: Session) -> None:
+    market = make_market()
+    coverage_rows.write_days(session, market.id, [DayCounts(START, counts(a_stalls_account=1))])
+    other_way = counts(a_stalls_account=-1, b_stalls_account=1)
+
+    coverage_rows.carry(session, market.id, [DayCounts(TODAY, other_way)])
+
+    assert coverage_rows.days_of(session, market.id) == {
+        START: counts(a_stalls_account=1).figures,
+        TODAY: counts(b_stalls_account=1).figures,
+    }
