@@ -230,8 +230,15 @@ class PlainRecount:
                     shown &= {("sticker", visit.sticker_id)}
                 elif visit.foreign_code_id is not None:
                     shown &= {("foreign", visit.foreign_code_id)}
+                elif visit.payee_hash is not None:
+                    shown -= self._codes_of_others(visit.payee_hash)
                 proof = visit.day if shown else proof
         return proof
+
+    def _codes_of_others(self, payee_hash: str) -> set[tuple[str, int]]:
+        """Codes of banks and wallets that pay somebody else than a scan that names no code."""
+        rows = self._tables.codes
+        return {("foreign", row.id) for row in rows if row.payee_hash != payee_hash}
 
 
 def _confirmation(visit: Row) -> bool | None:

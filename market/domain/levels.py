@@ -73,12 +73,14 @@ class CodeFact:
 
     Its span runs from hand-out (sticker) or check (foreign code) to the day it was void
     or removed. `order` places the hand-out among the visits of the same day; 0 is
-    before all of them.
+    before all of them. `payee` says whom a foreign code pays; one of ours pays the
+    merchant's account, and is void when that changes.
     """
 
     key: CodeKey
     span: Span
     order: int = 0
+    payee: str | None = None
 
     @property
     def since(self) -> Moment:
@@ -90,22 +92,29 @@ class VisitFact:
     """What one visit found out about this tenancy.
 
     `code` is the matched code where it is known; a scan of a payment code may only tell
-    the account, then every code live on that day matched. `confirmed` is True where the
-    trader confirmed taking payments or acknowledged a test transfer, False where a
-    reason for not accepting was noted; `use_shown` says whether use within the last 30
-    days was declared or shown. None means that nothing was asked.
+    the `payee`, then every code live on that day matched that may pay it. `confirmed`
+    is True where the trader confirmed taking payments or acknowledged a test transfer,
+    False where a reason for not accepting was noted; `use_shown` says whether use
+    within the last 30 days was declared or shown. None means that nothing was asked.
     """
 
     day: date
     order: int
     result: VisitResult
     code: CodeKey | None = None
+    payee: str | None = None
     confirmed: bool | None = None
     use_shown: bool | None = None
 
     @property
     def moment(self) -> Moment:
         return Moment(self.day, self.order)
+
+    def shows(self, code: CodeFact) -> bool:
+        """Whether the code that was found right may have been this one."""
+        if self.code is not None:
+            return self.code == code.key
+        return None in (self.payee, code.payee) or self.payee == code.payee
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +157,7 @@ class _Findings:
         if visit.result is VisitResult.MATCH:
             self.old_account_at = None
             for code in live:
-                if visit.code is None or visit.code == code.key:
+                if visit.shows(code):
                     self.matched[code] = visit.day
         elif visit.result not in (VisitResult.UNREADABLE, VisitResult.STALL_SHUT):
             self.matched.clear()

@@ -100,11 +100,13 @@ def account_span(since: datetime, until: datetime | None) -> Span:
     return Span(day_of(since), until and day_of(until))
 
 
-def code_fact(kind: CodeKind, code_id: int, since: datetime, until: datetime | None) -> CodeFact:
+def code_fact(
+    key: CodeKey, since: datetime, until: datetime | None, *, payee: str | None = None
+) -> CodeFact:
     """A code handed out (or checked) at a moment and void (or removed) at another."""
     first = day_of(since)
     last = None if until is None else max(first, day_of(until))
-    return CodeFact(CodeKey(kind, code_id), Span(first, last), order_of(since))
+    return CodeFact(key, Span(first, last), order_of(since), payee)
 
 
 def order_of(at: datetime) -> int:
@@ -167,15 +169,17 @@ def _accounts_and_stickers(
         own = (row.since, row.account_id)
         later = [each for each in successors.get(row.merchant_id, ()) if each > own]
         until = row.void_at or (min(later)[0] if later else None)
-        fact = code_fact(CodeKind.STICKER, row.sticker_id, row.handed_out_at, until)
+        fact = code_fact(CodeKey(CodeKind.STICKER, row.sticker_id), row.handed_out_at, until)
         stickers[row.stall_id, row.merchant_id].append(fact)
     return accounts, stickers
 
 
 def _foreign_codes_of(session: Session, stalls: Stalls) -> Grouped:
     found: Grouped = defaultdict(list)
-    for code_id, tenancy_id, since, until in stalls.rows(session, _foreign_codes):
-        found[tenancy_id].append(code_fact(CodeKind.FOREIGN, code_id, since, until))
+    for row in stalls.rows(session, _foreign_codes):
+        key = CodeKey(CodeKind.FOREIGN, row.id)
+        fact = code_fact(key, row.checked_at, row.removed_at, payee=row.payee_hash)
+        found[row.tenancy_id].append(fact)
     return found
 
 
@@ -188,6 +192,7 @@ def _visits_of(session: Session, stalls: Stalls) -> Grouped:
                 order=order_of(visit.phone_at),
                 result=visit.result,
                 code=scanned(visit.sticker_id, visit.foreign_code_id),
+                payee=visit.payee_hash,
                 confirmed=confirmed(visit.accepts, visit.test_transfer_acknowledged),
                 use_shown=visit.use_shown,
             )
@@ -237,7 +242,11 @@ def _accounts(among: Among) -> Select[Any]:
 def _foreign_codes(among: Among) -> Select[Any]:
     return (
         select(
-            ForeignCode.id, ForeignCode.tenancy_id, ForeignCode.checked_at, ForeignCode.removed_at
+            ForeignCode.id,
+            ForeignCode.tenancy_id,
+            ForeignCode.checked_at,
+            ForeignCode.removed_at,
+            ForeignCode.payee_hash,
         )
         .where(among(ForeignCode.stall_id), ForeignCode.checked_at.is_not(None))
         .order_by(ForeignCode.id)
@@ -253,6 +262,7 @@ def _visits(among: Among) -> Select[Any]:
             Visit.result,
             Visit.sticker_id,
             Visit.foreign_code_id,
+            Visit.payee_hash,
             Visit.accepts,
             Visit.test_transfer_acknowledged,
             Visit.use_shown,

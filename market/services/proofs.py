@@ -123,6 +123,7 @@ def _still_holds_any(end: datetime) -> ColumnElement[bool]:
         exists()
         .where(
             code.tenancy_id == Tenancy.id,
+            or_(Visit.payee_hash.is_(None), code.payee_hash == Visit.payee_hash),
             _day_in_vietnam(code.checked_at) <= Visit.day,
             _lasts(code.removed_at, end),
         )

@@ -36,8 +36,10 @@ def span(start: int, end: int | None = None) -> Span:
     return Span(nth(start), None if end is None else nth(end))
 
 
-def code(key: CodeKey, start: int, end: int | None = None, order: int = 0) -> CodeFact:
-    return CodeFact(key, span(start, end), order)
+def code(
+    key: CodeKey, start: int, end: int | None = None, *, order: int = 0, payee: str | None = None
+) -> CodeFact:
+    return CodeFact(key, span(start, end), order, payee)
 
 
 def visit(
@@ -46,10 +48,11 @@ def visit(
     *,
     order: int = 1,
     of: CodeKey | None = None,
+    payee: str | None = None,
     confirmed: bool | None = None,
     use_shown: bool | None = None,
 ) -> VisitFact:
-    return VisitFact(nth(day), order, result, of, confirmed, use_shown)
+    return VisitFact(nth(day), order, result, of, payee, confirmed, use_shown)
 
 
 def facts(
@@ -345,6 +348,23 @@ def test_a_visit_that_did_not_ask_about_use_leaves_it() -> None:
     assert changes(known)[2] == (32, Level.ACCEPTS)
 
 
+@pytest.mark.parametrize(
+    ("payee", "left"),
+    [("own", Level.EQUIPPED), ("bank's", Level.ACCEPTS), (None, Level.ACCEPTS)],
+)
+def test_a_scan_shows_no_code_of_a_bank_that_pays_somebody_else(
+    payee: str | None, left: Level
+) -> None:
+    known = facts(
+        code(FIRST, 0, 9),
+        code(BANK_CODE, 0, payee="bank's"),
+        visit(1, payee=payee, confirmed=True),
+    )
+
+    assert level_on(steps(known), nth(8)) is Level.ACCEPTS
+    assert level_on(steps(known), nth(9)) is left
+
+
 def test_what_was_seen_before_the_tenancy_is_not_its_own() -> None:
     known = facts(code(FIRST, 0), visit(1, confirmed=True), visit(7), tenancy=span(5))
 
@@ -362,6 +382,12 @@ def test_a_tenancy_that_never_had_a_day_has_no_steps() -> None:
 
 
 # A second reading: one given day, straight from the definitions, without any sweep.
+
+
+def may_be_the_code(seen: VisitFact, one: CodeFact) -> bool:
+    if seen.code is None and seen.payee and one.payee:
+        return seen.payee == one.payee
+    return seen.code in (None, one.key)
 
 
 def level_by_definition(known: TenancyFacts, day: date, *, stale_days: int, use_days: int) -> Level:
@@ -406,7 +432,7 @@ def level_by_definition(known: TenancyFacts, day: date, *, stale_days: int, use_
         if n > last_contrary
         and one.result == VisitResult.MATCH
         and any(
-            counts(c, one.day) and counts(c, day) and one.code in (None, c.key) for c in known.codes
+            counts(c, one.day) and counts(c, day) and may_be_the_code(one, c) for c in known.codes
         )
     ]
     if not proofs:
@@ -431,11 +457,13 @@ def spans(draw: st.DrawFn) -> Span:
     return span(start, None if length is None else start + length)
 
 
+PAYEES = st.sampled_from([None, "own account", "account of a bank code"])
 CODES = st.builds(
     CodeFact,
     key=st.sampled_from([FIRST, SECOND, BANK_CODE]),
     span=spans(),
     order=st.integers(0, 3),
+    payee=PAYEES,
 )
 VISITS = st.builds(
     VisitFact,
@@ -443,6 +471,7 @@ VISITS = st.builds(
     order=st.integers(0, 3),
     result=st.sampled_from([VisitResult.MATCH] * 4 + list(VisitResult)),
     code=st.sampled_from([None, None, FIRST, SECOND, BANK_CODE]),
+    payee=PAYEES,
     confirmed=st.sampled_from([None, True, True, False]),
     use_shown=st.sampled_from([None, True, True, False]),
 )

@@ -42,6 +42,7 @@ from tests.factories import (
 )
 
 NUMBER = "88001000007"
+OWN_NUMBER = "88001000017"
 PAYLOAD = encode(bin=VIETCOMBANK, account=NUMBER)
 
 
@@ -125,6 +126,20 @@ def test_a_visit_finds_the_confirmed_code_whatever_amount_it_carries(place: Plac
     visit = place.visit(encode(bin=VIETCOMBANK, account=NUMBER, amount=10_000), accepts=True)
 
     assert (visit.result, visit.foreign_code_id) == (VisitResult.MATCH, code.id)
+    assert place.level() is Level.ACCEPTS
+
+
+def test_a_code_is_not_proved_by_a_scan_of_the_traders_own_account(place: Place) -> None:
+    make_account(place.merchant, number=OWN_NUMBER, since=NOW - timedelta(days=2))
+    code = place.register()
+    foreign_codes.check(code.id, stall=place.stall, actor=place.board)
+
+    own = place.visit(encode(bin=VIETCOMBANK, account=OWN_NUMBER), accepts=True)
+    after_own = place.level()
+    place.visit(PAYLOAD)
+
+    assert (own.result, own.foreign_code_id) == (VisitResult.MATCH, None)
+    assert after_own is Level.EQUIPPED
     assert place.level() is Level.ACCEPTS
 
 

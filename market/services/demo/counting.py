@@ -7,7 +7,7 @@ from typing import Any
 from market.domain.calendar import Span
 from market.domain.counts import StallFacts, TenancyLevels, count_days
 from market.domain.coverage import FIGURE_NAMES
-from market.domain.levels import CodeFact, CodeKind, TenancyFacts, VisitFact, steps
+from market.domain.levels import CodeFact, CodeKey, CodeKind, TenancyFacts, VisitFact, steps
 from market.domain.levels import Tenancy as TenancyOfLevels
 from market.extensions import rules
 from market.models.account import PaymentAccount
@@ -89,10 +89,12 @@ def _codes(rows: Rows) -> dict[int, list[CodeFact]]:
     """By stall: in these data a stall has one merchant."""
     found: defaultdict[int, list[CodeFact]] = defaultdict(list)
     for row in rows.of(Sticker):
-        code = code_fact(CodeKind.STICKER, row["id"], row["handed_out_at"], row["void_at"])
+        key = CodeKey(CodeKind.STICKER, row["id"])
+        code = code_fact(key, row["handed_out_at"], row["void_at"])
         found[row["stall_id"]].append(code)
     for row in rows.of(ForeignCode):
-        code = code_fact(CodeKind.FOREIGN, row["id"], row["checked_at"], row["removed_at"])
+        key, payee = CodeKey(CodeKind.FOREIGN, row["id"]), row["payee_hash"]
+        code = code_fact(key, row["checked_at"], row["removed_at"], payee=payee)
         found[row["stall_id"]].append(code)
     return found
 
