@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from market.domain.accounts import AccountState, last_four
@@ -130,7 +130,31 @@ def in_force(at: datetime) -> ColumnElement[bool]:
         PaymentAccount.state == AccountState.APPROVED,
         PaymentAccount.in_force_from <= at,
         or_(PaymentAccount.is_preferred, PaymentAccount.becomes_preferred),
-        ~_is_overtaken(at),
+        ~is_overtaken(at),
+    )
+
+
+def is_overtaken(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Another account of the merchant has come into force since this one did, swept or not."""
+    later = aliased(PaymentAccount)
+    comes_after = or_(
+        PaymentAccount.is_preferred,
+        later.in_force_from > PaymentAccount.in_force_from,
+        and_(later.in_force_from == PaymentAccount.in_force_from, later.id > PaymentAccount.id),
+    )
+    return (
+        select(later.id)
+        .where(
+            later.merchant_id == PaymentAccount.merchant_id,
+            later.id != PaymentAccount.id,
+            later.state == AccountState.APPROVED,
+            later.becomes_preferred,
+            ~later.is_preferred,
+            later.in_force_from <= at,
+            comes_after,
+        )
+        .correlate(PaymentAccount)
+        .exists()
     )
 
 
@@ -155,30 +179,6 @@ def lock_merchants(merchant_ids: Iterable[int]) -> None:
     ids = sorted(set(merchant_ids))
     locked = select(Merchant.id).where(Merchant.id.in_(ids)).order_by(Merchant.id)
     db.session.execute(locked.with_for_update()).all()
-
-
-def _is_overtaken(at: datetime) -> ColumnElement[bool]:
-    """Another account of the merchant has come into force since this one did."""
-    later = aliased(PaymentAccount)
-    comes_after = or_(
-        PaymentAccount.is_preferred,
-        later.in_force_from > PaymentAccount.in_force_from,
-        and_(later.in_force_from == PaymentAccount.in_force_from, later.id > PaymentAccount.id),
-    )
-    return (
-        select(later.id)
-        .where(
-            later.merchant_id == PaymentAccount.merchant_id,
-            later.id != PaymentAccount.id,
-            later.state == AccountState.APPROVED,
-            later.becomes_preferred,
-            ~later.is_preferred,
-            later.in_force_from <= at,
-            comes_after,
-        )
-        .correlate(PaymentAccount)
-        .exists()
-    )
 
 
 def _with_open_numbers(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BindParameter, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from market.domain import vietqr
@@ -34,8 +34,16 @@ _STICKER = (
     .where(Sticker.serial == bindparam("serial"))
     .options(joinedload(Sticker.account), joinedload(Sticker.stall))
 )
+_AT: BindParameter[datetime] = bindparam("at", type_=PaymentAccount.retired_at.type)
+_IS_REPLACED = or_(
+    and_(PaymentAccount.retired_at.is_not(None), PaymentAccount.retired_at <= _AT),
+    and_(
+        or_(PaymentAccount.is_preferred, PaymentAccount.becomes_preferred),
+        accounts.is_overtaken(_AT),
+    ),
+)
 _ACCOUNTS = (
-    select(PaymentAccount)
+    select(PaymentAccount.merchant_id, _IS_REPLACED.label("is_replaced"))
     .where(
         PaymentAccount.merchant_id.in_(bindparam("merchants", expanding=True)),
         PaymentAccount.number_hash == bindparam("number_hash"),
@@ -118,12 +126,13 @@ def open_text(visit: Visit, merchant: Merchant | None) -> str | None:
 def compare(scan: Scan, stall: Stall, *, tenancies: Sequence[Tenancy], at: datetime) -> Finding:
     """Compare a scan with what the merchants at the stall are paid on at that moment.
 
-    An account that was approved only later counts as right: it is theirs. Of several
+    An account that was approved only later counts as right: it is theirs. One whose
+    successor had taken force is an old one, whether or not it is retired yet. Of several
     merchants who share an account, the one named by the sticker comes first.
     """
-    theirs = _accounts_by_tenancy(scan, tenancies)
-    for tenancy, account in theirs:
-        if account.retired_at is None or account.retired_at > at:
+    theirs = _accounts_by_tenancy(scan, tenancies, at)
+    for tenancy, is_replaced in theirs:
+        if not is_replaced:
             return Finding(VisitResult.MATCH, tenancy)
     code = _find_foreign_code(scan, stall, at)
     if code is not None:
@@ -155,15 +164,15 @@ def _refused(message: str, code: str) -> Invalid:
 
 
 def _accounts_by_tenancy(
-    scan: Scan, tenancies: Sequence[Tenancy]
-) -> list[tuple[Tenancy, PaymentAccount]]:
-    """The once approved accounts of these merchants that the scanned code pays."""
+    scan: Scan, tenancies: Sequence[Tenancy], at: datetime
+) -> list[tuple[Tenancy, bool]]:
+    """Whose once approved account the scanned code pays, and whether it was replaced by then."""
     merchants = {tenancy.merchant_id for tenancy in tenancies}
-    asked = {"merchants": sorted(merchants), "number_hash": scan.payee_hash}
-    found = db.session.scalars(_ACCOUNTS, asked).all()
+    asked = {"merchants": sorted(merchants), "number_hash": scan.payee_hash, "at": at}
+    found = db.session.execute(_ACCOUNTS, asked).all()
     named = scan.sticker.account.merchant_id if scan.sticker is not None else None
     pairs = [
-        (tenancy, account)
+        (tenancy, account.is_replaced)
         for tenancy in tenancies
         for account in found
         if account.merchant_id == tenancy.merchant_id

@@ -149,6 +149,23 @@ def test_on_the_day_the_old_account_still_held_it_was_right(place: Place) -> Non
     assert late.result is VisitResult.MATCH
 
 
+@pytest.mark.parametrize(
+    ("hours_ago", "result"), [(3, VisitResult.MATCH), (1, VisitResult.OLD_ACCOUNT)]
+)
+def test_an_account_whose_successor_took_force_is_old_before_anything_is_swept(
+    place: Place, hours_ago: int, result: VisitResult
+) -> None:
+    since = NOW - timedelta(hours=2)
+    make_account(place.merchant, "88001000002", since=since, is_preferred=False)
+    make_account(place.merchant, "88001000003", is_preferred=False, becomes_preferred=False)
+
+    seen = place.record(scanned=payload(), phone_at=NOW - timedelta(hours=hours_ago))
+    additional = place.record(scanned=payload("88001000003"))
+
+    assert seen.result is result
+    assert additional.result is VisitResult.MATCH
+
+
 @pytest.mark.parametrize("state", [AccountState.AWAITING_APPROVAL, AccountState.REJECTED])
 def test_an_account_nobody_approved_is_not_the_traders(place: Place, state: AccountState) -> None:
     make_account(place.merchant, "88001000002", state=state)
