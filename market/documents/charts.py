@@ -19,8 +19,9 @@ TREND_HEIGHT = 240
 
 _MONTH_LABELS = 4
 _GRID = (0, 25, 50, 75, 100)
-# The plot inside the picture, in per cent of its width and height.
-_LEFT, _RIGHT = Decimal(2), Decimal(98)
+# The plot inside the picture, in per cent of its width and height. Left of it the words of
+# the axis have room on a phone, too, where a share that starts low would run through them.
+_LEFT, _RIGHT = Decimal(12), Decimal(98)
 _TOP, _BOTTOM = Decimal(10), Decimal(88)
 _LABEL_BASE = Decimal(98)
 _LABEL_GAP = Decimal(3)

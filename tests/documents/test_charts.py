@@ -106,7 +106,7 @@ def test_line_and_dots_share_their_places() -> None:
 def test_months_stand_at_equal_distances() -> None:
     circles = list(parsed(trend(*[Share(1, 2)] * 5)).iter(f"{SVG}circle"))
 
-    assert [number(one.get("cx")) for one in circles] == [2, 26, 50, 74, 98]
+    assert [float(number(one.get("cx"))) for one in circles] == [12, 33.5, 55, 76.5, 98]
 
 
 def test_a_month_without_share_breaks_the_line() -> None:
