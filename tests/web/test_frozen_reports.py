@@ -109,6 +109,12 @@ def test_the_form_offers_the_periods_that_are_over(province: Flask) -> None:
     assert 'value="2026-04-01"' in quarter.text
 
 
+def test_with_nothing_frozen_one_button_leads_to_the_first(province: Flask) -> None:
+    page = SignedIn(province, OFFICER).page("/reports")
+
+    assert [each.text for each in page.all("a", class_="button")] == ["Chốt báo cáo"]
+
+
 def test_a_frozen_report_is_shown_with_all_that_belongs_to_it(frozen: Flask) -> None:
     text = SignedIn(frozen, OFFICER).get(REPORT).text
 
