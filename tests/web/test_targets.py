@@ -233,7 +233,9 @@ def test_the_list_narrows_by_kind_and_state(province: Flask, transaction: Transa
     assert rows_of(officer.page(f"{LIST}?{ON}")) == ["Quảng Ninh", "Đầm Hà"]
     assert rows_of(officer.page(f"{LIST}?{ON}&kind=commune")) == ["Đầm Hà"]
     assert rows_of(officer.page(f"{LIST}?{ON}&state=past")) == ["Quảng Ninh"]
-    assert rows_of(officer.page(f"{LIST}?{ON}&kind=market")) == []
+    none = officer.page(f"{LIST}?{ON}&kind=market")
+    assert rows_of(none) == []
+    assert none.one("p", class_="empty-title").text == "Không có chỉ tiêu nào phù hợp"
 
 
 def make_commune_in(transaction: Transaction) -> Any:
