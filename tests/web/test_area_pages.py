@@ -179,6 +179,8 @@ def test_the_country_is_a_grid_of_provinces_with_all_markets(nation: Flask) -> N
         ("third", "Quảng Ninh 50,0 % 2/4 hộ"),
     ]
     assert len(markets_of(page)) == 5
+    communes = [td.text for td in page.all("td") if td.attributes.get("data-label") == "Xã, phường"]
+    assert "Phường Ba Đình, Hà Nội" in communes
     assert markets_of(auditor.page(f"/coverage?{ON}&province=01")) == ["Chợ Khác"]
     provinces = rows(auditor, f"/coverage/provinces/file?{ON}")
     assert [(row["province"], row["merchant_share_percent"]) for row in provinces] == [
