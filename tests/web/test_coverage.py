@@ -106,6 +106,17 @@ def test_the_headline_says_it_in_words(province: Flask) -> None:
     assert {"3/5 hộ · 60,0 %", "50,0 %", "1"} <= facts
 
 
+def test_the_share_of_an_area_leads_to_its_markets_by_who_is_missing(province: Flask) -> None:
+    officer = SignedIn(province, OFFICER)
+    page = officer.page(f"{PROVINCE}?{ON}&class=3&page=2")
+
+    (link,) = (each for each in page.all("a") if each["href"].endswith("#markets"))
+    assert link["href"] == "?as_of=2026-09-30&class=3&sort=-gap#markets"
+    shown = officer.get(PROVINCE + link["href"])
+    assert 'id="markets"' in shown.text
+    assert 'aria-sort="descending"' in shown.text
+
+
 def test_stalls_can_be_counted_instead(province: Flask) -> None:
     page = SignedIn(province, OFFICER).page(f"{PROVINCE}?{ON}&unit=stalls&denominator=C")
 
