@@ -8,6 +8,13 @@ PHONE = ViewportSize(width=360, height=740)
 CARD = """<div class="table-region stack"><table><tbody><tr>
 <td data-label="Xã">143 hộ</td><td data-label="Thiếu hôm đó, theo hộ">143 hộ</td>
 </tr></tbody></table></div>"""
+PAGE = """<nav class="chips">
+<details class="drop"><summary class="chip on">Mẫu số: A</summary><ul><li>B</li></ul></details>
+<details class="drop"><summary class="chip">Hạng</summary></details></nav>
+<section class="panel"><h2>Tải báo cáo</h2><form class="as-of">Từ ngày</form></section>
+<p class="share-text"><a href="/a">412/486 hộ</a></p>
+<p class="funnel-label"><a href="/b">Có tài khoản</a></p>
+<p class="files">Tải bảng này: <a href="/c">CSV</a></p>"""
 
 
 def dressed(page: Page, markup: str) -> Page:
@@ -23,3 +30,12 @@ def test_a_long_label_on_a_card_has_room_of_its_own(browser: Browser) -> None:
     short, long = page.eval_on_selector_all("td", "all => all.map(each => each.clientHeight)")
     assert long > short * 1.5
     page.close()
+
+
+def test_paper_names_what_was_chosen_and_has_no_controls(page: Page) -> None:
+    dressed(page, PAGE).emulate_media(media="print")
+
+    assert page.inner_text("body").split("\n\n")[0] == "Mẫu số: A"
+    assert not page.is_visible("text=Hạng")
+    assert not page.is_visible("text=Tải báo cáo")
+    assert not page.is_visible(".files")
