@@ -1,10 +1,12 @@
 """What the style sheets do where no test of markup sees it: cards, paper, thumbs."""
 
+import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.sources import ROOT
 
 PHONE = ViewportSize(width=360, height=740)
+THUMB = 44
 CARD = """<div class="table-region stack"><table><tbody><tr>
 <td data-label="Xã">143 hộ</td><td data-label="Thiếu hôm đó, theo hộ">143 hộ</td>
 </tr></tbody></table></div>"""
@@ -39,3 +41,14 @@ def test_paper_names_what_was_chosen_and_has_no_controls(page: Page) -> None:
     assert not page.is_visible("text=Hạng")
     assert not page.is_visible("text=Tải báo cáo")
     assert not page.is_visible(".files")
+
+
+@pytest.mark.parametrize("link", [".share-text a", ".funnel-label a", ".files a"])
+def test_a_link_beside_figures_can_be_hit_with_a_thumb(browser: Browser, link: str) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = dressed(context.new_page(), PAGE)
+
+    box = page.locator(link).bounding_box()
+    assert box is not None
+    assert round(box["height"]) >= THUMB
+    context.close()
