@@ -18,6 +18,13 @@ PAGE = """<nav class="chips">
 <p class="funnel-label"><a href="/b">Có tài khoản</a></p>
 <p class="files">Tải bảng này: <a href="/c">CSV</a></p>"""
 
+BADGE = '<span class="badge"><svg width="16" height="16"></svg>Chậm</span>'
+BOTTOMS = """() => [document.querySelector(".badge"), document.querySelector("p")].map(each => {
+    const words = document.createRange();
+    words.selectNode(each.lastChild);
+    return words.getBoundingClientRect().bottom;
+})"""
+
 
 def dressed(page: Page, markup: str) -> Page:
     page.set_content(markup)
@@ -52,3 +59,10 @@ def test_a_link_beside_figures_can_be_hit_with_a_thumb(browser: Browser, link: s
     assert box is not None
     assert round(box["height"]) >= THUMB
     context.close()
+
+
+def test_a_badge_stands_on_the_line_of_the_words_beside_it(page: Page) -> None:
+    dressed(page, f"<p>{BADGE} Chỉ tiêu</p>")
+
+    badge, beside = page.evaluate(BOTTOMS)
+    assert abs(badge - beside) < 1
