@@ -209,7 +209,7 @@ def _value(line: MarketLine, order: Order, question: Question) -> Decimal | int 
         case Order.COUNTED:
             return ladder.counted
         case Order.GAP:
-            return ladder.counted - ladder.accepting
+            return ladder.counted - ladder.accepting if ladder.counted else None
         case Order.SHARE:
             return ladder.share().rank
         case Order.CHANGE:

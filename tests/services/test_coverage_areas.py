@@ -219,6 +219,7 @@ def test_markets_are_ordered_with_those_without_share_last(session: Session) -> 
     assert order(Order.SHARE) == [half.id, full.id, none.id]
     assert order(Order.SHARE, downwards=True) == [full.id, half.id, none.id]
     assert order(Order.GAP, downwards=True) == [half.id, full.id, none.id]
+    assert order(Order.GAP) == [full.id, half.id, none.id]
     assert order(Order.COUNTED) == [none.id, full.id, half.id]
     assert order(Order.NAME, downwards=True) == [none.id, half.id, full.id]
 

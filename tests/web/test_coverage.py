@@ -163,6 +163,7 @@ def test_markets_can_be_ordered(province: Flask) -> None:
     assert ordered("-counted")[0] == "Chợ Đầm Hà"
     assert ordered("name") == ["Chợ Ba Chẽ", "Chợ Đầm Hà", "Chợ Tiên Yên", "Chợ Vạn Yên"]
     assert ordered("-gap")[:2] == ["Chợ Ba Chẽ", "Chợ Đầm Hà"]
+    assert ordered("gap") == ["Chợ Tiên Yên", "Chợ Ba Chẽ", "Chợ Đầm Hà", "Chợ Vạn Yên"]
 
 
 @pytest.mark.parametrize("sort", ["", "name", "change"])
