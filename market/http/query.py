@@ -5,17 +5,19 @@ would change figures it is refused (`asked_…`): other figures than those asked
 taken for them.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
 
 from flask import request
 
-from market.domain.errors import Invalid, Problem
+from market.domain.errors import Invalid, NotFound, Problem
 
 LONGEST_ID = 15
 MOST_SHOWN = 20
 
 Member = TypeVar("Member", bound=StrEnum)
+Asked = TypeVar("Asked", int, str)
 
 
 def find_id(name: str) -> int | None:
@@ -31,13 +33,18 @@ def find_member(name: str, members: type[Member]) -> Member | None:
     return next((member for member in members if member == asked), None)
 
 
-def asked_id(name: str, words: str) -> int | None:
-    """The id that `?name=` gives; raises Invalid for what cannot be one."""
-    written = request.args.get(name, "").strip()
-    found = find_id(name)
+def asked_id(name: str, words: str, get: Callable[[int], object]) -> int | None:
+    """The id that `?name=` gives; raises Invalid for what is none, or where `get` finds nothing."""
+    written, found = request.args.get(name, "").strip(), find_id(name)
     if written and found is None:
-        raise refusal(name, f"{words} “{written[:MOST_SHOWN]}” không có. Hãy chọn trong danh sách.")
-    return found
+        raise _unknown(name, words, written)
+    return None if found is None else _found(name, words, found, get)
+
+
+def asked_code(name: str, words: str, get: Callable[[str], object]) -> str | None:
+    """The code that `?name=` gives; raises Invalid where `get` finds nothing."""
+    written = request.args.get(name, "").strip()
+    return _found(name, words, written, get) if written else None
 
 
 def asked_member(name: str, members: type[Member], words: str) -> Member | None:
@@ -55,6 +62,18 @@ def asked_member(name: str, members: type[Member], words: str) -> Member | None:
 def refusal(name: str, message: str) -> Invalid:
     """Of what `?name=` asks; the code of the problem is the name in the address."""
     return Invalid(message, (Problem(message, code=name),))
+
+
+def _found(name: str, words: str, asked: Asked, get: Callable[[Asked], object]) -> Asked:
+    try:
+        get(asked)
+    except NotFound as missing:
+        raise _unknown(name, words, str(asked)) from missing
+    return asked
+
+
+def _unknown(name: str, words: str, written: str) -> Invalid:
+    return refusal(name, f"{words} “{written[:MOST_SHOWN]}” không có. Hãy chọn trong danh sách.")
 
 
 def _named(member: StrEnum) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from market.domain.banks import Bank, BankDirectory
 from market.domain.business_lines import BusinessLine, BusinessLines, packaged_lines
+from market.domain.errors import NotFound
 from market.domain.text import sort_key
 from market.extensions import db
 from market.models import stall
@@ -31,6 +32,14 @@ def business_lines() -> BusinessLines:
     )
     by_name = sorted(rows, key=lambda row: (sort_key(row.name), row.code))
     return _lines_of(tuple((row.code, row.name, row.mcc) for row in by_name))
+
+
+def get_line(code: str) -> stall.BusinessLine:
+    """The line of that code; raises NotFound where the list has none."""
+    line = db.session.get(stall.BusinessLine, code)
+    if line is None:
+        raise NotFound("Ngành hàng này không có trong danh mục.")
+    return line
 
 
 def _bank(row: BankEntry) -> Bank:

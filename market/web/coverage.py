@@ -56,7 +56,7 @@ def market(market_code: str) -> ResponseReturnValue:
     try:
         question = asked_question()
         found = area_coverage.of_market(opened, question=question, actor=actor)
-        chosen = asked_missing(question)
+        chosen = asked_missing(opened, question)
     except Invalid as refused:
         return _refused("coverage/market.html", refused), 422
     return render_template(

@@ -136,7 +136,10 @@ def stalls(market_code: str) -> ResponseReturnValue:
     """The stalls of a market: all of them, or those that the list of missing ones shows."""
     opened = apart(open_market(market_code, Permission.READ_REPORTS))
     actor, question = current_actor(), asked_question()
-    chosen, is_narrowed = asked_missing(question), bool(request.args.get("below", "").strip())
+    chosen, is_narrowed = (
+        asked_missing(opened, question),
+        bool(request.args.get("below", "").strip()),
+    )
     missing = chosen if is_narrowed else None
     choice = StallChoice(MarketChoice(market_code=opened.code), missing)
     names = request.args.getlist("column")
