@@ -255,7 +255,9 @@ def test_markets_behind_come_with_how_far(province: Flask, transaction: Transact
     assert "50,0 % 2/4 hộ" in [cell.text for cell in page.all("td")]
     missing = [link["href"] for link in page.all("a") if "#missing" in link["href"]]
     assert missing == ["/markets/QN-DAMHA/coverage?as_of=2026-09-30&unit=merchants#missing"]
-    assert rows_of(officer.page(f"{BEHIND}?{ON}&commune=06862")) == []
+    narrowed = officer.page(f"{BEHIND}?{ON}&commune=06862")
+    assert rows_of(narrowed) == []
+    assert "Không có chợ chậm nào phù hợp" in narrowed.html
 
 
 def test_the_share_of_a_market_leads_to_who_is_missing_there(
