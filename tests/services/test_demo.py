@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select, true
+from sqlalchemy import func, insert, select, text, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -45,6 +45,7 @@ from market.services.demo import loading
 from market.services.demo.plan import MarketPlan, ProvincePlan, Scale, Size, plan_province
 from market.services.demo.rows import ORDER
 from market.services.demo.serials import FIRST_FACTOR, MASK, SECOND_FACTOR, scattered, serial_of
+from market.services.demo.writing import writing
 from market.services.frozen_scope import OpenedReport
 from market.services.market_lines import MarketChoice
 from tests import running
@@ -82,6 +83,12 @@ def everything(session: Session) -> Mapping[str, list[dict[str, Any]]]:
             {name: value for name, value in row.items() if name not in KEYED} for row in rows
         ]
     return found
+
+
+def references(session: Session) -> list[str]:
+    """What refers to what, as PostgreSQL would write it down."""
+    written = "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)"
+    return sorted(session.scalars(text(f"{written} FROM pg_constraint WHERE contype = 'f'")))
 
 
 def test_one_market_is_loaded_with_its_history(session: Session) -> None:
@@ -215,6 +222,29 @@ def test_the_database_holds_what_was_loaded_to_its_rules(session: Session) -> No
                 result=VisitResult.MATCH,
             )
         )
+
+
+@pytest.mark.only_postgresql
+def test_the_references_are_there_again_as_they_were(session: Session) -> None:
+    before = references(session)
+
+    load_few(seed=1)
+
+    assert references(session) == before
+    assert len(before) > 20
+
+
+@pytest.mark.only_postgresql
+def test_what_refers_to_nothing_is_not_loaded(session: Session) -> None:
+    before = references(session)
+    session.commit()
+    stray = {"id": 1, "market_id": 404, "name": "A", "name_key": "a", "walking_order": 1}
+
+    with pytest.raises(IntegrityError, match="fk_sections_market_id"), writing(session) as put:
+        put({Section: [stray]})
+    session.rollback()
+
+    assert references(session) == before
 
 
 @pytest.mark.only_sqlite
