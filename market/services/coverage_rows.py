@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter, sub
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Compiled,
     Date,
     Delete,
+    Dialect,
     Insert,
     bindparam,
     delete,
@@ -40,9 +43,14 @@ DAY_ROWS = select(DAYS.c.day, *(DAYS.c[name] for name in FIGURE_NAMES)).order_by
 MONTH_ROWS = select(MONTHS.c.month, *(MONTHS.c[name] for name in FIGURE_NAMES))
 
 
-def _adding(statement: postgresql.Insert | sqlite.Insert) -> Insert:
+@lru_cache(maxsize=4)
+def _adding(dialect: Dialect) -> Compiled:
+    """Add to what a month has; compiled here once, for SQLAlchemy keeps no ON CONFLICT compiled."""
+    statement = (sqlite if dialect.name == "sqlite" else postgresql).insert(MONTHS)
     sums = {name: MONTHS.c[name] + statement.excluded[name] for name in FIGURE_NAMES}
-    return statement.on_conflict_do_update(index_elements=["market_id", "month"], set_=sums)
+    adding = statement.on_conflict_do_update(index_elements=["market_id", "month"], set_=sums)
+    compiled: Compiled = adding.compile(dialect=dialect, column_keys=MONTHS.c.keys())
+    return compiled
 
 
 def _repeating() -> Insert:
@@ -87,8 +95,6 @@ def _dropping() -> Delete:
     )
 
 
-ADD_ON_SQLITE = _adding(sqlite.insert(MONTHS))
-ADD_ON_POSTGRESQL = _adding(postgresql.insert(MONTHS))
 REPEAT_THE_ROW_BEFORE = _repeating()
 DROP_WHAT_REPEATS = _dropping()
 ADDED = [f"more_{name}" for name in FIGURE_NAMES]
@@ -193,8 +199,8 @@ def carry(session: Session, market_id: int, differences: Sequence[DayCounts]) ->
 def _add_months(session: Session, market_id: int, moved: Mapping[date, Figures]) -> None:
     rows = [_month_row(market_id, month, figures) for month, figures in moved.items()]
     if rows:
-        is_sqlite = session.get_bind().dialect.name == "sqlite"
-        session.connection().execute(ADD_ON_SQLITE if is_sqlite else ADD_ON_POSTGRESQL, rows)
+        connection = session.connection()
+        connection.execute(_adding(connection.dialect), rows)  # type: ignore[call-overload]
 
 
 def _month_row(market_id: int, month: date, figures: Figures) -> dict[str, Any]:
